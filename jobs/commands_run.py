@@ -1,0 +1,145 @@
+"""Commands that read, compute and write: sync and its steps, and score."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from jobs.cli import FAILED, REFUSALS, Instant, chosen, exit_code, house, json_option, write_json
+
+if TYPE_CHECKING:
+    from jobs.sync import Report
+
+
+@contextmanager
+def _steps_shown(title: str) -> Iterator[Callable[[str, int], None]]:
+    from jobs.screen import progress
+
+    with progress(title) as advance:
+        yield advance
+
+
+def _run(
+    context: click.Context,
+    name: str | None,
+    json_file: Path | None,
+    **order: Any,
+) -> NoReturn:
+    from jobs.screen import show_report
+    from jobs.sync import Busy, Order, run_sync
+
+    place = house(context)
+    reports: list[Report] = []
+    busy = False
+    for connection in chosen(place, name):
+        try:
+            with _steps_shown(connection.name) as advance:
+                report = run_sync(place, connection, Order(progress=advance, **order))
+        except Busy as error:
+            busy = True
+            click.echo(f"barometer: {error}", err=True)
+            continue
+        show_report(report)
+        reports.append(report)
+    write_json(json_file, {"connections": [report.as_json() for report in reports]})
+    sys.exit(FAILED if busy else exit_code(report.state for report in reports))
+
+
+@click.command()
+@click.argument("connection", required=False)
+@click.option("--full", is_flag=True, help="Read everything again, not only what changed.")
+@click.option("--dry-run", is_flag=True, help="Read and compute; show what would be written.")
+@click.option("--as-of", type=Instant(), help="Compute for this instant instead of now.")
+@json_option
+@click.pass_context
+def sync(
+    context: click.Context,
+    connection: str | None,
+    full: bool,
+    dry_run: bool,
+    as_of: datetime | None,
+    json_file: Path | None,
+) -> None:
+    """Pull, compute and write back: one CONNECTION, or all."""
+    _run(context, connection, json_file, full=full, dry_run=dry_run, as_of=as_of)
+
+
+@click.command()
+@click.argument("connection", required=False)
+@click.option("--full", is_flag=True, help="Read everything again, not only what changed.")
+@json_option
+@click.pass_context
+def pull(
+    context: click.Context, connection: str | None, full: bool, json_file: Path | None
+) -> None:
+    """Read what changed in the CRM; compute and write nothing."""
+    _run(context, connection, json_file, steps=("pull",), full=full)
+
+
+@click.command()
+@click.argument("connection", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every account, changed or not.")
+@click.option("--as-of", type=Instant(), help="Compute for this instant instead of now.")
+@json_option
+@click.pass_context
+def compute(
+    context: click.Context,
+    connection: str | None,
+    everything: bool,
+    as_of: datetime | None,
+    json_file: Path | None,
+) -> None:
+    """Assess the accounts that changed, and queue what the CRM shall show."""
+    _run(context, connection, json_file, steps=("compute",), full=everything, as_of=as_of)
+
+
+@click.command("write-back")
+@click.argument("connection", required=False)
+@json_option
+@click.pass_context
+def write_back(context: click.Context, connection: str | None, json_file: Path | None) -> None:
+    """Send what is queued to the CRM."""
+    _run(context, connection, json_file, steps=("write_back",))
+
+
+@click.command()
+@click.argument("connection", required=False)
+@json_option
+@click.pass_context
+def preview(context: click.Context, connection: str | None, json_file: Path | None) -> None:
+    """Compute, and show every field and task that a write-back would send; send nothing."""
+    _run(context, connection, json_file, steps=("compute",), dry_run=True)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--as-of", type=Instant(), help="Score for this instant instead of now.")
+@click.option(
+    "--model", "model_file", type=click.Path(dir_okay=False, path_type=Path), help="Scoring model."
+)
+@json_option
+def score(
+    directory: Path, as_of: datetime | None, model_file: Path | None, json_file: Path | None
+) -> None:
+    """Score the CSV files in DIRECTORY; no CRM is needed. Columns: docs/data.md."""
+    from jobs.clock import utc_now
+    from jobs.score import score as score_directory
+    from jobs.screen import show_score
+
+    result = score_directory(directory, as_of=as_of or utc_now(), model=_model_dict(model_file))
+    show_score(result)
+    write_json(json_file, result)
+    sys.exit(REFUSALS if result["refused"] else 0)
+
+
+def _model_dict(file: Path | None) -> Any:
+    from jobs.model import read_model
+
+    return read_model(file)
+
+
+COMMANDS = (sync, pull, compute, write_back, preview, score)
