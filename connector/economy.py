@@ -14,7 +14,7 @@ class Sizes:
     together: int  # objects whose first pages one call reads
     page: int  # records of a full read
     increment: int  # records of a windowed read
-    closing: int  # calls beyond the pages that a windowed read needs to see deletions
+    closing: int  # calls beyond the pages that are needed to see deletions
     associations: int | None  # parents whose associations one call reads; None = inline in rows
     update: int  # records or tasks changed
     lookup: int  # tasks looked up by key or id
@@ -42,15 +42,16 @@ def further_calls(
 
     full        everything, else the records of a window
     associated  their associations are wanted too
-    archived    the object keeps deleted records that must be looked for
+    archived    deleted records must be looked for
     """
     sizes = SIZES[vendor]
+    closing = sizes.closing if archived else 0
     if full:
-        return max(1, ceil(records / sizes.page)) - 1
+        return max(1, ceil(records / sizes.page)) - 1 + closing
     pages = max(1, ceil(records / sizes.increment)) - 1
     if associated and sizes.associations:
         pages += ceil(records / sizes.associations)
-    return pages + (sizes.closing if archived else 0)
+    return pages + closing
 
 
 def association_calls(vendor: str, parents: int) -> int:

@@ -145,7 +145,8 @@ def _read(this: _Pull, reading: _Reading) -> None:
         window.full,
         links=False,
         associated=any(name.startswith("@") for name in reading.fields),
-        archived=reading.sources[0].modified is not None,
+        # a first read needs only what lives; what tells no time of change is always read whole
+        archived=window.full == (reading.sources[0].modified is None),
     )
     this.pulled.read.append(read)
     for page in this.crm.pull(kind, reading.fields, reading.span, window.resume):

@@ -149,6 +149,9 @@ class Door:
             answer = operation(*args, **kwargs, _preload_content=False, _request_auth=bearer)
         except requests.RequestException as error:
             raise network_error(error) from error
+        finally:
+            if search:
+                self._pace.searched()
         self._count_day(answer)
         return self._content(answer)
 

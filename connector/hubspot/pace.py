@@ -13,13 +13,14 @@ _RESERVE = 3  # calls left in the window below which we slow down
 class Pace:
     """When the next call may be sent; thread-safe.
 
-    Searches are counted here. For all other calls the newest answer's headers say how many are
-    left in HubSpot's rolling window; near its end a call waits until our oldest one leaves it.
+    Searches are counted here, each from its answer on: when HubSpot counted it lies between
+    sending and answer. For all other calls the newest answer's headers say how many are left in
+    HubSpot's rolling window; near its end a call waits until our oldest one leaves it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._searches: deque[float] = deque(maxlen=_SEARCHES)
+        self._searches: deque[float] = deque(maxlen=_SEARCHES)  # when answered
         self._calls: deque[float] = deque(maxlen=1000)
         self._window = 10.0  # seconds
         self._left: int | None = None  # calls, as the newest header says
@@ -28,6 +29,10 @@ class Pace:
         """Return when the next call may go out."""
         with self._lock:
             self._wait_for_search() if search else self._wait_for_burst()
+
+    def searched(self) -> None:
+        """A search was answered, or will not be."""
+        self._searches.append(time.monotonic())
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Take the rate headers of an answer, if it has any."""
@@ -41,7 +46,6 @@ class Pace:
     def _wait_for_search(self) -> None:
         if len(self._searches) == _SEARCHES:
             _sleep_until(self._searches[0] + _SECOND)
-        self._searches.append(time.monotonic())
 
     def _wait_for_burst(self) -> None:
         now = time.monotonic()

@@ -18,7 +18,13 @@ from connector.economy import association_calls, first_pages, further_calls, wri
     ],
 )
 def test_pages_beyond_the_first(vendor: str, records: int, full: bool, calls: int) -> None:
-    assert calls == further_calls(vendor, records, full=full, associated=False, archived=True)
+    assert calls == further_calls(vendor, records, full=full, associated=False, archived=not full)
+
+
+def test_owners_are_read_whole_and_their_archive_too() -> None:
+    owners = {"full": True, "associated": False, "archived": True}
+    assert further_calls("hubspot", 8, **owners) == 1
+    assert further_calls("salesforce", 8, **owners) == 0
 
 
 def test_salesforce_reads_five_first_pages_in_one_call() -> None:
