@@ -78,7 +78,7 @@ def work_once(house: House) -> bool:
         if run is None or connection is None:
             return False
         try:
-            run_sync(house, connection, _order(run), run_id=run.id)
+            WORK[run.kind](house, connection, run)
         except Busy as busy:
             log.info("run waits", connection=connection.name, run=run.id, reason=str(busy))
             with house.sessions.begin() as session:
@@ -88,5 +88,13 @@ def work_once(house: House) -> bool:
             return True
 
 
-def _order(run: Run) -> Order:
-    return Order(full=run.kind == "full_sync", trigger=run.trigger)
+def _sync(house: House, connection: Connection, run: Run) -> None:
+    order = Order(full=run.kind == "full_sync", trigger=run.trigger)
+    run_sync(house, connection, order, run_id=run.id)
+
+
+# what a requested run of each kind does; every job closes its own row in `runs`
+WORK: dict[str, Callable[[House, Connection, Run], None]] = {
+    "sync": _sync,
+    "full_sync": _sync,
+}

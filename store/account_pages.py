@@ -162,4 +162,4 @@ def account_alerts(session: Session, connection_id: int, account_id: str) -> Seq
 def alert_tasks(session: Session, alert_ids: Sequence[int]) -> dict[int, CrmTask]:
     """The CRM task of each alert that has one, by alert id."""
     tasks = session.scalars(select(CrmTask).where(CrmTask.alert_id.in_(alert_ids)))
-    return {task.alert_id: task for task in tasks}
+    return {task.alert_id: task for task in tasks if task.alert_id}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from store.bulk import among
 from store.models import Alert, CrmTask
 
 
@@ -73,49 +74,39 @@ def _open_by_account(
     session: Session, connection_id: int, account_ids: list[str]
 ) -> dict[str, dict[str, Alert]]:
     found: dict[str, dict[str, Alert]] = {}
-    for start in range(0, len(account_ids), 5000):
-        query = select(Alert).where(
-            Alert.connection_id == connection_id,
-            Alert.closed_at.is_(None),
-            Alert.account_id.in_(account_ids[start : start + 5000]),
-        )
-        for alert in session.scalars(query):
-            found.setdefault(alert.account_id, {})[alert.kind] = alert
+    query = select(Alert).where(
+        Alert.connection_id == connection_id,
+        Alert.closed_at.is_(None),
+        among(session, Alert.account_id, account_ids),
+    )
+    for alert in session.scalars(query):
+        found.setdefault(alert.account_id, {})[alert.kind] = alert
     return found
 
 
 def _episodes(
     session: Session, connection_id: int, account_ids: list[str]
 ) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
-    for start in range(0, len(account_ids), 5000):
-        query = (
-            select(Alert.account_id, Alert.kind, func.max(Alert.episode))
-            .where(
-                Alert.connection_id == connection_id,
-                Alert.account_id.in_(account_ids[start : start + 5000]),
-            )
-            .group_by(Alert.account_id, Alert.kind)
+    query = (
+        select(Alert.account_id, Alert.kind, func.max(Alert.episode))
+        .where(
+            Alert.connection_id == connection_id,
+            among(session, Alert.account_id, account_ids),
         )
-        found.update({(account, kind): last for account, kind, last in session.execute(query)})
-    return found
+        .group_by(Alert.account_id, Alert.kind)
+    )
+    return {(account, kind): last for account, kind, last in session.execute(query)}
 
 
 def tasks_of(session: Session, alert_ids: Sequence[int]) -> dict[int, CrmTask]:
     """The CRM tasks of these alerts, by alert."""
-    found: dict[int, CrmTask] = {}
-    for start in range(0, len(alert_ids), 5000):
-        query = select(CrmTask).where(CrmTask.alert_id.in_(alert_ids[start : start + 5000]))
-        found.update({task.alert_id: task for task in session.scalars(query)})
-    return found
+    query = select(CrmTask).where(among(session, CrmTask.alert_id, alert_ids))
+    return {task.alert_id: task for task in session.scalars(query) if task.alert_id}
 
 
 def tasks_by_key(session: Session, connection_id: int, keys: Sequence[str]) -> dict[str, CrmTask]:
     """The CRM tasks with these keys, by key."""
-    found: dict[str, CrmTask] = {}
-    for start in range(0, len(keys), 5000):
-        query = select(CrmTask).where(
-            CrmTask.connection_id == connection_id, CrmTask.key.in_(keys[start : start + 5000])
-        )
-        found.update({task.key: task for task in session.scalars(query)})
-    return found
+    query = select(CrmTask).where(
+        CrmTask.connection_id == connection_id, among(session, CrmTask.key, keys)
+    )
+    return {task.key: task for task in session.scalars(query)}

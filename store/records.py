@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pandas as pd
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Select,
     Table,
@@ -17,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     literal,
     select,
     update,
@@ -149,7 +149,8 @@ def _page(
     """The frame as columns of the table, bookkeeping included."""
     n = len(frame)
     page: dict[str, list[Any]] = {
-        c.name: _plain(frame[c.name]) if c.name in frame.columns else [None] * n for c in table.c
+        c.name: _plain(frame[c.name]) if c.name in frame.columns else [_absent(c)] * n
+        for c in table.c
     }
     if "remote" in page:
         page["remote"] = [{} if remote is None else remote for remote in page["remote"]]
@@ -163,6 +164,14 @@ def _page(
         "merged_into": [None] * n,
         "content_hash": [hashlib.sha1(one, usedforsecurity=False).hexdigest() for one in content],
     }
+
+
+def _absent(column: Column[Any]) -> Any:
+    """What a column holds that a page does not bring: its default, else None."""
+    default: Any = column.default
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg
 
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:
@@ -319,37 +328,31 @@ def unseen_count(
     session: Session, connection_id: int, object_name: str, source: str, read_at: datetime
 ) -> int:
     """How many live rows of `source` were not seen since `read_at`."""
-    table = TABLES[object_name]
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(table)
-            .where(
-                table.c.connection_id == connection_id,
-                table.c.source == source,
-                table.c.read_at < read_at,
-                table.c.deleted_at.is_(None),
-            )
-        )
-        or 0
-    )
+    unseen = _unseen(connection_id, object_name, source, read_at)
+    return session.scalar(select(func.count()).where(unseen)) or 0
 
 
 def mark_absent(
     session: Session, connection_id: int, object_name: str, source: str, *, read_at: datetime
 ) -> int:
     """Note as deleted what a complete full read, begun at `read_at`, did not see."""
+    key = TABLES[object_name].c[key_of(object_name)]
+    unseen = _unseen(connection_id, object_name, source, read_at)
+    ids = list(session.scalars(select(key).where(unseen)))
+    return mark_deleted(
+        session, connection_id, object_name, [(gone, None, None) for gone in ids], at=read_at
+    )
+
+
+def _unseen(
+    connection_id: int, object_name: str, source: str, read_at: datetime
+) -> ColumnElement[bool]:
     table = TABLES[object_name]
-    key = table.c[key_of(object_name)]
-    absent = and_(
+    return and_(
         table.c.connection_id == connection_id,
         table.c.source == source,
         table.c.read_at < read_at,
         table.c.deleted_at.is_(None),
-    )
-    ids = list(session.scalars(select(key).where(absent)))
-    return mark_deleted(
-        session, connection_id, object_name, [(gone, None, None) for gone in ids], at=read_at
     )
 
 
@@ -394,23 +397,6 @@ def ids_read_since(
     return list(session.scalars(query.order_by(key)))
 
 
-def live_count(session: Session, connection_id: int, object_name: str, source: str) -> int:
-    """How many rows of `source` are live."""
-    table = TABLES[object_name]
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(table)
-            .where(
-                table.c.connection_id == connection_id,
-                table.c.source == source,
-                table.c.deleted_at.is_(None),
-            )
-        )
-        or 0
-    )
-
-
 def has_rows(session: Session, connection_id: int, object_name: str) -> bool:
     """Whether any row of the object was ever stored."""
     table = TABLES[object_name]
@@ -436,24 +422,9 @@ def live_dirty_accounts(session: Session, connection_id: int) -> list[str]:
     return list(session.scalars(query))
 
 
-def dirty_accounts(session: Session, connection_id: int) -> list[str]:
-    """Accounts marked since they were last assessed."""
-    return list(
-        session.scalars(
-            select(DirtyAccount.account_id).where(DirtyAccount.connection_id == connection_id)
-        )
-    )
-
-
 def clean_accounts(session: Session, connection_id: int, account_ids: Sequence[str]) -> None:
     """The given accounts have been assessed."""
     assessed = among(session, DirtyAccount.__table__.c.account_id, account_ids)
     session.execute(
         delete(DirtyAccount).where(DirtyAccount.connection_id == connection_id, assessed)
     )
-
-
-def insert_rows(session: Session, model: type[models.Base], rows: list[dict[str, Any]]) -> None:
-    """Insert many rows of a model in one statement."""
-    if rows:
-        session.execute(insert(model), rows)

@@ -1,25 +1,39 @@
 """What ran: one row a run, from request to end."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from store.models import Run
 
 
 def request_run(
-    session: Session, connection_id: int | None, kind: str, trigger: str, *, now: datetime
+    session: Session,
+    connection_id: int | None,
+    kind: str,
+    trigger: str,
+    *,
+    now: datetime,
+    order: Mapping[str, Any] | None = None,
+    by: str | None = None,
 ) -> Run:
-    """Ask for a run; one that already waits for the same thing is returned instead."""
-    waiting = _waiting(session, connection_id, kind)
+    """Ask for a run; one that already waits for the same thing is returned instead.
+
+    order  what exactly to do, as its job reads it
+    by     the person who asks
+    """
+    waiting = _waiting(session, connection_id, kind, order or {})
     if waiting is not None:
         return waiting
     run = Run(
         connection_id=connection_id,
         kind=kind,
         trigger=trigger,
+        order=dict(order or {}),
+        requested_by=by,
         state="requested",
         requested_at=now,
         counts={},
@@ -57,17 +71,38 @@ def claim_run(session: Session, *, after: int = 0, now: datetime) -> Run | None:
 def ask_again(session: Session, run_id: int) -> None:
     """A claimed run could not start: it waits on, unless another like it waits already."""
     run = session.get_one(Run, run_id)
-    if _waiting(session, run.connection_id, run.kind) is not None:
+    if _waiting(session, run.connection_id, run.kind, run.order) is not None:
         session.delete(run)
         return
     run.state, run.started_at, run.finished_at, run.problem = "requested", None, None, None
 
 
-def _waiting(session: Session, connection_id: int | None, kind: str) -> Run | None:
+def _waiting(
+    session: Session, connection_id: int | None, kind: str, order: Mapping[str, Any]
+) -> Run | None:
     query = select(Run).where(
         Run.connection_id == connection_id, Run.kind == kind, Run.state == "requested"
     )
-    return session.scalar(query.order_by(Run.id).limit(1))
+    alike = (run for run in session.scalars(query.order_by(Run.id)) if run.order == order)
+    return next(alike, None)
+
+
+def note_progress(session: Session, run_id: int, stage: str, done: int, total: int | None) -> bool:
+    """Tell the pages how far a run is; returns whether somebody asked to cancel it.
+
+    stage  what it is at, in words; done and total count the stage's items, total None = unknown
+    """
+    run = session.get_one(Run, run_id)
+    run.progress = {"stage": stage, "done": done, "total": total}
+    return run.cancel_asked
+
+
+def ask_cancel(session: Session, run_id: int) -> None:
+    """Ask a run to stop at its next safe point; one that has not begun is cancelled at once."""
+    run = session.get_one(Run, run_id)
+    if run.state == "requested":
+        run.state = "cancelled"
+    run.cancel_asked = True
 
 
 def start_run(
@@ -110,14 +145,3 @@ def fail_abandoned(session: Session, connection_id: int, *, but: int | None, now
         )
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
-
-
-def last_success(session: Session, connection_id: int, kind: str) -> datetime | None:
-    """When a run of `kind` last ended well, refusals included."""
-    return session.scalar(
-        select(func.max(Run.finished_at)).where(
-            Run.connection_id == connection_id,
-            Run.kind == kind,
-            Run.state.in_(("done", "refusals")),
-        )
-    )

@@ -1,0 +1,1 @@
+"""Survey deliveries: verify, decode and normalise them; one module for each tool."""
