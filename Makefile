@@ -3,13 +3,13 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 
-.PHONY: demo test check bench drill setup clean
+.PHONY: demo test check bench drill clients setup clean
 
 demo: .venv/ready
 	$(BIN)/barometer demo $(if $(ONCE),--once) $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 test: .venv/ready
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
@@ -22,6 +22,10 @@ bench: .venv/ready
 
 drill: .venv/ready
 	DRILL_KILLS=50 $(BIN)/pytest -n 2 tests/jobs/test_kill.py -k any_kill $(ARGS)
+	DRILL_WORLDS=500 $(BIN)/pytest -n 2 tests/jobs/test_preview.py $(ARGS)
+
+clients: .venv/ready
+	$(BIN)/pytest -m clients tests/clients $(ARGS)
 
 setup: .venv/ready
 

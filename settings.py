@@ -6,11 +6,11 @@ only from the environment (`BAROMETER_SECRET_KEYS`) or from a key file of mode 0
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -28,6 +28,11 @@ _NOT_SETTINGS = {  # read elsewhere: which file to read, and secrets
     "BAROMETER_HUBSPOT_ACCESS_TOKEN",
     "BAROMETER_HUBSPOT_CLIENT_SECRET",
     "BAROMETER_HUBSPOT_REFRESH_TOKEN",
+    "BAROMETER_SIGNIN_OIDC_SECRET",
+    "BAROMETER_SIGNIN_SALESFORCE_SECRET",
+    "BAROMETER_SIGNIN_HUBSPOT_SECRET",
+    "BAROMETER_SMTP_PASSWORD",
+    "BAROMETER_NOTIFY_SECRET",
 }
 
 
@@ -69,11 +74,70 @@ class Web(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = ""
+    proxies: int = Field(default=0, ge=0)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("Write an address in full, such as https://barometer.example")
+        return url
 
     @property
     def url(self) -> str:
         """What links point at."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or (parts.scheme != "https" and not (here and parts.scheme == "http")):
+        raise ValueError("Write an address that begins with https://")
+    return url.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class OpenId(_Section):
+    """An OpenID Connect issuer; its secret is BAROMETER_SIGNIN_OIDC_SECRET."""
+
+    issuer: Address
+    client_id: str
+    label: str = "single sign-on"
+
+
+class SalesforceSignIn(_Section):
+    """Its secret is BAROMETER_SIGNIN_SALESFORCE_SECRET; people of other orgs are refused."""
+
+    login_url: Address
+    client_id: str
+    organization_id: str = Field(pattern=r"^00D[0-9A-Za-z]{12}([0-9A-Za-z]{3})?$")
+
+
+class HubSpotSignIn(_Section):
+    """Its secret is BAROMETER_SIGNIN_HUBSPOT_SECRET; people of other accounts are refused."""
+
+    client_id: str
+    account_id: int
+    authorize_url: Address = "https://app.hubspot.com/oauth/authorize"
+    base_url: Address = "https://api.hubapi.com"
+
+
+class SignIn(_Section):
+    allowed_domains: tuple[str, ...] = ()
+    oidc: OpenId | None = None
+    salesforce: SalesforceSignIn | None = None
+    hubspot: HubSpotSignIn | None = None
+
+    @property
+    def services(self) -> dict[str, str]:
+        """What people may sign in through besides a password, each with its label."""
+        found = {"oidc": self.oidc.label} if self.oidc else {}
+        found |= {"salesforce": "Salesforce"} if self.salesforce else {}
+        return found | ({"hubspot": "HubSpot"} if self.hubspot else {})
 
 
 class Sync(_Section):
@@ -82,6 +146,7 @@ class Sync(_Section):
     lock_expires_seconds: int = Field(default=900, ge=10)
     api_share: float = Field(default=0.5, gt=0, le=1)
     schema_max_age_hours: float = Field(default=24, gt=0)
+    tries_per_call: int = Field(default=6, ge=1)
 
 
 AlertKind = Literal[
@@ -102,12 +167,46 @@ class Tasks(_Section):
         "silent_account",
     )
     due_working_days: int = Field(default=5, ge=0)
+    per_owner_week: int = Field(default=25, ge=0)
+
+
+LoopKind = Literal["detractor", "passive", "promoter", "csat", "ces"]
+
+
+class DueDays(_Section):
+    """Working days until a loop of each kind is due."""
+
+    detractor: int = Field(default=2, ge=0)
+    csat: int = Field(default=2, ge=0)
+    ces: int = Field(default=2, ge=0)
+    passive: int = Field(default=5, ge=0)
+    promoter: int = Field(default=10, ge=0)
+
+
+class Loops(_Section):
+    kinds: tuple[LoopKind, ...] = ("detractor", "csat", "ces")
+    due_working_days: DueDays = DueDays()
+    holidays: str = "account"
+    fallback_owner: str = ""
+    executive: str = ""
+
+
+class SurveyPlan(_Section):
+    per_day: int = Field(default=100, ge=1)
+    quarantine_days: int = Field(default=90, ge=0)
+
+
+class Feedback(_Section):
+    keep_deliveries_days: int = Field(default=90, ge=1)
 
 
 class Schedule(_Section):
     time_zone: str = "UTC"
     sync: str = "*/15 * * * *"
     full_read: str = "30 2 * * *"
+    schema_read: str = "10 1 * * *"
+    loops: str = "5 * * * *"
+    reconcile: str = "40 * * * *"
 
     @field_validator("time_zone")
     @classmethod
@@ -118,7 +217,7 @@ class Schedule(_Section):
             raise ValueError("Write an IANA name, such as UTC or Europe/Amsterdam") from None
         return name
 
-    @field_validator("sync", "full_read")
+    @field_validator("sync", "full_read", "loops", "reconcile")
     @classmethod
     def _is_cron(cls, line: str) -> str:
         from apscheduler.triggers.cron import CronTrigger
@@ -140,6 +239,19 @@ class Salesforce(_Section):
 class HubSpot(_Section):
     api_version: str = Field(default="v3", pattern=r"^(v3|\d{4}-\d\d)$")
     mapping: str = ""
+    searches_per_second: int = Field(default=5, ge=1)
+
+
+class Notify(_Section):
+    """Who hears of failures; secrets: BAROMETER_SMTP_PASSWORD, BAROMETER_NOTIFY_SECRET."""
+
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    from_address: str = ""
+    to: tuple[str, ...] = ()
+    webhook_url: Address | Literal[""] = ""
 
 
 class ModelFile(_Section):
@@ -156,12 +268,22 @@ class Settings(BaseSettings):
     database: Database = Database()
     secrets: Secrets = Secrets()
     web: Web = Web()
+    signin: SignIn = SignIn()
     sync: Sync = Sync()
     tasks: Tasks = Tasks()
+    loops: Loops = Loops()
+    survey_plan: SurveyPlan = SurveyPlan()
+    feedback: Feedback = Feedback()
     schedule: Schedule = Schedule()
     salesforce: Salesforce = Salesforce()
     hubspot: HubSpot = HubSpot()
+    notify: Notify = Notify()
     model: ModelFile = ModelFile()
+
+    def map_file(self, vendor: str) -> Path | None:
+        """The map of the deployment's own for this CRM, when it names one."""
+        chosen = self.salesforce.mapping if vendor == "salesforce" else self.hubspot.mapping
+        return Path(chosen) if chosen else None
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -226,6 +348,23 @@ def _first_mistake(error: ValidationError, file: Path) -> str:
     else:
         what = first["msg"].removeprefix("Value error, ")
     return f"setting {key} in {where}: {what}; settings.toml lists the keys and their values"
+
+
+def signin_secret(service: str) -> str:
+    """The client secret for signing in through oidc, salesforce or hubspot."""
+    variable = f"BAROMETER_SIGNIN_{service.upper()}_SECRET"
+    if secret := os.environ.get(variable):
+        return secret
+    raise SettingsError(
+        f"signin.{service} is set, and {variable} is not; put the client secret there, or take "
+        f"[signin.{service}] out of the settings"
+    )
+
+
+def notify_secrets() -> tuple[str, str]:
+    """The SMTP password and the key that signs what goes to the webhook; empty when not set."""
+    names = ("BAROMETER_SMTP_PASSWORD", "BAROMETER_NOTIFY_SECRET")
+    return os.environ.get(names[0], ""), os.environ.get(names[1], "")
 
 
 def secret_keys(settings: Settings) -> list[bytes]:

@@ -38,16 +38,16 @@ _PROVIDED = ("accounts", "contacts", "opportunities", "responses", "users")
 
 def assess_ours(site: Place, watch: Watch) -> None:
     """`insights.assess.assess_accounts` and `place`: every rule."""
-    frames, model = _inputs(site)
+    frames, model = inputs(site)
     for _ in range(site.repeats):
         with watch.lap():
-            _assess(frames, model)
+            assess(frames, model)
     watch.rows = _rows(frames)
 
 
 def assess_floor(site: Place, watch: Watch) -> None:
     """Counts and sums per account, nothing else."""
-    frames, _ = _inputs(site)
+    frames, _ = inputs(site)
     for _ in range(site.repeats):
         with watch.lap():
             _core(frames)
@@ -56,8 +56,8 @@ def assess_floor(site: Place, watch: Watch) -> None:
 
 def report_ours(site: Place, watch: Watch) -> None:
     """`insights.report.account_reports`: what is stored and sent of each account."""
-    frames, model = _inputs(site)
-    assessed, placed = _assess(frames, model)
+    frames, model = inputs(site)
+    assessed, placed = assess(frames, model)
     for _ in range(site.repeats):
         with watch.lap():
             reports = account_reports(assessed, placed, model)
@@ -66,8 +66,8 @@ def report_ours(site: Place, watch: Watch) -> None:
 
 def report_floor(site: Place, watch: Watch) -> None:
     """The same accounts' rows as dicts."""
-    frames, model = _inputs(site)
-    assessed, placed = _assess(frames, model)
+    frames, model = inputs(site)
+    assessed, placed = assess(frames, model)
     for _ in range(site.repeats):
         with watch.lap():
             assessed.accounts.to_dict("records")
@@ -153,13 +153,15 @@ def save_floor(site: Place, watch: Watch) -> None:
     watch.rows = len(rows)
 
 
-def _inputs(site: Place) -> tuple[Frames, Model]:
+def inputs(site: Place) -> tuple[Frames, Model]:
+    """What is stored of every account, and the default model."""
     with copied(site, SYNCED) as house, house.sessions() as session:
         loaded = load_frames(session, 1, only_dirty=False)
     return Frames(**{name: loaded[name] for name in _PROVIDED}), read_model(None)
 
 
-def _assess(frames: Frames, model: Model) -> tuple[Assessed, Placed]:
+def assess(frames: Frames, model: Model) -> tuple[Assessed, Placed]:
+    """Every account by itself, and its place among the others."""
     assessed = assess_accounts(frames, model, as_of=utc_now())
     return assessed, place(assessed.accounts, assessed.owned, model)
 
@@ -205,6 +207,7 @@ def _saved(house: House, connection_id: int) -> list[results.Assessed]:
     with house.sessions() as session:
         standing = results.current(session, connection_id)
         figures = results.standing(session, connection_id)
+        bases = results.bases(session, connection_id)
     return [
         results.Assessed(
             account_id=one,
@@ -216,6 +219,7 @@ def _saved(house: House, connection_id: int) -> list[results.Assessed]:
             inputs=results.opened_inputs(row),
             inputs_hash=row.inputs_hash,
             figures=figures[one],
+            basis=bases[one],
         )
         for one, row in standing.items()
     ]

@@ -17,7 +17,7 @@ from connector.base import Crm, Page
 from jobs.clock import utc_now
 from jobs.connect import Access
 from jobs.schema import Schema, SchemaPlan, read_schema
-from jobs.wiring import House, open_crm, open_house
+from jobs.wiring import House, map_in_use, open_crm, open_house
 from mappings import Source
 from settings import Database, Secrets, Settings
 from store.connections import find_connection
@@ -105,7 +105,7 @@ def opened(house: House, vendor: str) -> tuple[Crm, Connection, Schema]:
     """A client of the vendor's CRM, its connection and the fitted map."""
     connection = connection_of(house, vendor)
     crm = open_crm(house, connection)
-    plan = SchemaPlan(None, timedelta(hours=24), utc_now())
+    plan = SchemaPlan(map_in_use(house, connection), timedelta(hours=24), utc_now())
     schema = read_schema(crm, house.sessions, connection.id, connection.currency, False, plan)
     return crm, connection, schema
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks import computing, pulling, starting, storing, syncing, writing
+from benchmarks import asking, computing, pulling, starting, storing, syncing, writing
 
 VENDORS = ("salesforce", "hubspot")
 
@@ -42,6 +42,7 @@ def stages(postgres: bool) -> list[Stage]:
         Stage("report", "accounts", computing.report_ours, computing.report_floor),
         Stage("save assessments", "accounts", computing.save_ours, computing.save_floor),
         Stage("plan, all differ", "accounts", computing.plan_ours, computing.plan_floor),
+        Stage("what if", "accounts", asking.what_if_ours, asking.what_if_floor),
         *(_write_back(vendor) for vendor in VENDORS),
         Stage("start-up", "starts", starting.ours, starting.floor),
     ]

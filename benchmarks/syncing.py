@@ -4,7 +4,8 @@ import requests
 
 from benchmarks.place import Place, connection_of, copied
 from benchmarks.watch import Watch
-from jobs.sync import Order, Report, run_sync
+from jobs.report import Report
+from jobs.sync import Order, run_sync
 from jobs.wiring import House
 
 

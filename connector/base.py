@@ -4,11 +4,13 @@ Nothing here is of one vendor. Records are flat: CRM field name → the JSON val
 sent it, the record's id under the CRM's own key field. Times are aware and UTC.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol
+
+from connector.tokens import AuthorizationCode
 
 Record = Mapping[str, Any]
 Resume = dict[str, Any]  # JSON; where a pull goes on. Only the connector that made it reads it
@@ -124,6 +126,26 @@ class TaskResult:
 
 
 @dataclass(frozen=True)
+class TaskState:
+    """A task of ours as it stands in the CRM."""
+
+    is_closed: bool
+    owner_id: str | None
+    due: date | None
+    changed_by: str | None = None  # the user who changed it last, where the CRM tells
+    gone: bool = False  # deleted; the rest is unknown
+
+
+@dataclass(frozen=True)
+class TaskChange:
+    """What shall be different about a task; None and False leave it as it is."""
+
+    owner_id: str | None = None
+    due: date | None = None
+    reopen: bool = False
+
+
+@dataclass(frozen=True)
 class FieldSpec:
     """A field of ours that a CRM object shall have."""
 
@@ -185,6 +207,15 @@ class Crm(Protocol):
     def batch_size(self) -> int:
         """The most records one update call may carry."""
 
+    def redeem(self, code: AuthorizationCode) -> None:
+        """Sign in with a code from the CRM's consent page; the tokens are stored before use.
+
+        CrmAuthFailed when the CRM does not take the code: a person must approve again.
+        """
+
+    def sign_out(self) -> bool:
+        """Make our tokens worthless at the CRM; False where it had none to end, or cannot."""
+
     def now(self) -> datetime:
         """The CRM's own clock, from the newest answer's Date header (UTC)."""
 
@@ -199,6 +230,9 @@ class Crm(Protocol):
 
     def describe_many(self, kinds: Sequence[str]) -> Mapping[str, Mapping[str, FieldInfo]]:
         """`describe` of several kinds with the fewest calls; kinds we cannot see are absent."""
+
+    def hidden(self, kind: str, names: Collection[str]) -> frozenset[str]:
+        """Fields among `names` that exist but are hidden from our user, so far as the CRM tells."""
 
     def pull(
         self, kind: str, fields: Sequence[str], span: Span, resume: Resume | None = None
@@ -234,8 +268,19 @@ class Crm(Protocol):
     def put_tasks(self, drafts: Sequence[TaskDraft], key_field: str) -> Mapping[str, TaskResult]:
         """Make each task unless one with its key exists (also completed); result by key."""
 
-    def complete_tasks(self, task_ids: Sequence[str]) -> Mapping[str, Refusal]:
-        """Complete the tasks that are still open; returns only the refused."""
+    def complete_tasks(
+        self, task_ids: Sequence[str], notes: Mapping[str, str] | None = None
+    ) -> Mapping[str, Refusal]:
+        """Complete the tasks that are still open; returns only the refused.
+
+        notes  by task id, what is added to the end of the task's text
+        """
+
+    def read_tasks(self, task_ids: Sequence[str]) -> Mapping[str, TaskState]:
+        """How each of the tasks stands now."""
+
+    def update_tasks(self, changes: Mapping[str, TaskChange]) -> Mapping[str, Refusal]:
+        """Change tasks, at most `batch_size`; returns only the refused. Repeating does no harm."""
 
     def provision(
         self, fields: Sequence[FieldSpec], *, dry_run: bool = False

@@ -60,13 +60,20 @@ def association_calls(vendor: str, parents: int) -> int:
     return ceil(parents / size) if size else 0
 
 
-def write_calls(vendor: str, *, updates: int, new_tasks: int, ended_tasks: int) -> int:
-    """Fewest calls to change so many records and to make and complete so many tasks.
+def task_reads(vendor: str, tasks: int) -> int:
+    """Fewest calls to see how so many tasks stand."""
+    return ceil(tasks / SIZES[vendor].lookup)
+
+
+def write_calls(
+    vendor: str, *, updates: int, new_tasks: int, ended_tasks: int, changed_tasks: int = 0
+) -> int:
+    """Fewest calls to change so many records and to make, change and complete so many tasks.
 
     A new task is looked for by its key before it is made, an ended one read before it is closed.
     """
     sizes = SIZES[vendor]
-    calls = ceil(updates / sizes.update)
+    calls = ceil(updates / sizes.update) + ceil(changed_tasks / sizes.update)
     if new_tasks:
         calls += sizes.looks * ceil(new_tasks / sizes.lookup) + ceil(new_tasks / sizes.update)
     if ended_tasks:

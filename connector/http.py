@@ -87,6 +87,20 @@ def network_error(error: requests.RequestException) -> CrmError:
     return CrmRejected(f"The request to {host} could not be made: {_reason(error)}.")
 
 
+def unreadable(who: str, address: str, status: int | None = None) -> str:
+    """A sentence for an answer that is not the JSON of a CRM, such as a page for people.
+
+    who      which part of the CRM answers there, such as HubSpot's sign-in
+    address  what the connection calls the address, such as base URL
+    """
+    return (
+        f"{who} answered{'' if status is None else f' {status}'} with something that is not whole "
+        "JSON, as a maintenance page or a proxy's own page is. What is stored stays, and the next "
+        f"run goes on from there. If it lasts, open the {address} in a browser: wait while it "
+        "shows maintenance, let the proxy pass it unchanged, or correct it in the connection."
+    )
+
+
 def _never_connected(error: requests.RequestException) -> bool:
     cause = error.args[0] if error.args else None
     return isinstance(getattr(cause, "reason", None), NewConnectionError)

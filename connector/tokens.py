@@ -1,6 +1,5 @@
 """Access tokens: where they are kept, and how one is renewed by one caller at a time."""
 
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -24,6 +23,19 @@ class Tokens:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class AuthorizationCode:
+    """What a CRM's consent page sent back by the browser: good once, and not for long.
+
+    redirect_uri  where the browser was sent back to, exactly as the consent page was told
+    verifier      of PKCE
+    """
+
+    code: str = field(repr=False)
+    redirect_uri: str
+    verifier: str = field(repr=False)
+
+
 class TokenStore(Protocol):
     """Keeps the tokens of one connection, shared by every process that uses it."""
 
@@ -35,26 +47,6 @@ class TokenStore(Protocol):
 
     def lock(self) -> AbstractContextManager[object]:
         """Held around a renewal, so that only one process renews."""
-
-
-class MemoryTokens:
-    """A store for one process: private-app tokens, one-off commands, tests."""
-
-    def __init__(self, tokens: Tokens | None = None) -> None:
-        self._tokens = tokens
-        self._lock = threading.Lock()
-
-    def load(self) -> Tokens | None:
-        """See TokenStore."""
-        return self._tokens
-
-    def save(self, tokens: Tokens) -> None:
-        """See TokenStore."""
-        self._tokens = tokens
-
-    def lock(self) -> AbstractContextManager[object]:
-        """See TokenStore."""
-        return self._lock
 
 
 def renewed(
@@ -73,5 +65,13 @@ def renewed(
         if stored is not None and stored.access_token not in ("", refused):
             return stored
         fresh = renew(stored)
+        store.save(fresh)
+        return fresh
+
+
+def redeemed(store: TokenStore, redeem: Callable[[], Tokens]) -> Tokens:
+    """The tokens that `redeem` got for an authorization code, stored before they are used."""
+    with store.lock():
+        fresh = redeem()
         store.save(fresh)
         return fresh

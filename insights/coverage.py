@@ -137,11 +137,18 @@ def coverage(
     result["covered"] = covered_contacts(known, needed)
     result["top_level_thin"] = known[:, 0] < needed[:, 0]
     result["gap"] = np.maximum(required - known.sum(axis=1), 0)
-    by_contacts = share_of(known.sum(axis=1), required)
-    by_respondents = share_of(result["respondents"], required)
-    result["contact_coverage"], result["respondent_coverage"] = by_contacts, by_respondents
-    result["coverage"] = (by_contacts + by_respondents) / 2
+    result |= shares(result["known"], result["respondents"], required)
     return pd.DataFrame(result)
+
+
+def shares(known: Floats, respondents: Floats, required: Floats) -> dict[str, Floats]:
+    """contact_coverage, respondent_coverage and their mean, coverage, 0..1."""
+    by_contacts, by_respondents = share_of(known, required), share_of(respondents, required)
+    return {
+        "contact_coverage": by_contacts,
+        "respondent_coverage": by_respondents,
+        "coverage": (by_contacts + by_respondents) / 2,
+    }
 
 
 def _spread(result: dict[str, Any], name: str, values: Floats, levels: tuple[str, ...]) -> None:

@@ -53,11 +53,17 @@ class Evidence:
 
 def _judge(raw: Floats, component: Component, age: Floats | None = None) -> Evidence:
     """Score by the curve; missing where raw is, stale where the evidence is too old."""
-    xs, ys = (np.array(axis, dtype=float) for axis in zip(*component.curve, strict=True))
     state = np.where(np.isnan(raw), State.MISSING, State.OBSERVED)
     if age is not None and component.fresh_days is not None:
         state[(age > component.fresh_days) & ~np.isnan(raw)] = State.STALE
-    return Evidence(raw, np.interp(raw, xs, ys), state)
+    return scored(raw, state, component)
+
+
+def scored(raw: Floats, state: Ints, component: Component, silence_score: float = 0) -> Evidence:
+    """Score by the curve; what is observed without a raw measure is silence, and scores as such."""
+    xs, ys = (np.array(axis, dtype=float) for axis in zip(*component.curve, strict=True))
+    quiet = np.isnan(raw) & (state == State.OBSERVED)
+    return Evidence(raw, np.where(quiet, silence_score, np.interp(raw, xs, ys)), state)
 
 
 def said(
@@ -73,11 +79,8 @@ def said(
     newest = world.latest(relationship.account, relationship.answered)
     evidence = _judge(weighted_score(world, relationship), component, world.age(newest))
     quiet = silence(world, answers) & np.isnan(evidence.raw)
-    return Evidence(
-        evidence.raw,
-        np.where(quiet, world.model.sentiment.silence_score, evidence.score),
-        np.where(quiet, State.OBSERVED, evidence.state),
-    )
+    state = np.where(quiet, State.OBSERVED, evidence.state)
+    return scored(evidence.raw, state, component, world.model.sentiment.silence_score)
 
 
 def silence(world: World, answers: Answers) -> Bools:

@@ -180,17 +180,6 @@ def reasons(
     ]
 
 
-def reason_text(sentences: list[str], limit: int = 255) -> str:
-    """As many whole sentences as fit into `limit` characters, for a field of the CRM."""
-    text = ""
-    for sentence in sentences:
-        longer = f"{text} {sentence}".strip()
-        if len(longer) > limit:
-            break
-        text = longer
-    return text
-
-
 def caps(row: Mapping[str, Any], model: Model) -> list[dict[str, Any]]:
     """The caps that apply: rule, at_most and the reason in words."""
     return [

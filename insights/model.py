@@ -7,7 +7,7 @@ Rules and units: docs/insights.md, "The model".
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -65,7 +65,14 @@ __all__ = [
 
 
 class ModelError(ValueError):
-    """The model does not make sense; the message names each wrong field and what it may be."""
+    """The model does not make sense; the message names each wrong field and what it may be.
+
+    problems  (path of a setting or table, what is wrong with it), where these are known
+    """
+
+    def __init__(self, says: str, problems: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(says)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -118,10 +125,20 @@ class Model:
         merged = _merge(cls().to_dict(), given)
         if "required_contacts" in given and "bands" not in given["required_contacts"]:
             merged["required_contacts"].pop("bands", None)
+        return cls.whole(merged)
+
+    @classmethod
+    def whole(cls, content: Mapping[str, Any]) -> "Model":
+        """The model that `to_dict` wrote out in full; what it left out stays left out.
+
+        Raises ModelError as `from_dict` does.
+        """
         try:
-            return TypeAdapter(cls).validate_python(merged)
+            return TypeAdapter(cls).validate_python(content)
         except ValidationError as wrong:
-            raise ModelError(_in_words(wrong)) from None
+            problems = _problems(wrong)
+            lines = (f"{path or 'model'}: {says}" for path, says in problems)
+            raise ModelError("; ".join(lines), problems) from None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dict of dicts, lists, text and numbers, fit for JSON and TOML."""
@@ -165,12 +182,11 @@ def _without_none(table: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _in_words(wrong: ValidationError) -> str:
-    lines = []
+def _problems(wrong: ValidationError) -> list[tuple[str, str]]:
+    problems = []
     for error in wrong.errors():
-        place = ".".join(str(step) for step in error["loc"]) or "model"
         says = error["msg"].removeprefix("Value error, ")
         if error["type"] == "unexpected_keyword_argument":
             says = "no such setting; see docs/insights.md, The model"
-        lines.append(f"{place}: {says}")
-    return "; ".join(lines)
+        problems.append((".".join(str(step) for step in error["loc"]), says))
+    return problems

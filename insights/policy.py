@@ -61,10 +61,8 @@ class Windows:
     answer_days: float = 14  # how long an invitation may wait before no answer means silence
 
     def __post_init__(self) -> None:
-        require(
-            all(days > 0 for name, days in asdict(self).items() if name != "answer_days"),
-            "every window must be longer than 0 days",
-        )
+        for name, days in asdict(self).items():
+            require(days > 0 or name == "answer_days", f"{name} must be longer than 0 days")
         require(self.answer_days >= 0, "answer_days must be 0 or more")
 
 
@@ -343,4 +341,4 @@ def same_names(table: Mapping[str, Any], names: tuple[str, ...], what: str) -> N
 def _check_curve(curve: tuple[Point, ...], top: float = math.inf) -> None:
     require(len(curve) >= 2, "a curve needs at least two points")
     require(all(a[0] < b[0] for a, b in pairwise(curve)), "x must rise along a curve")
-    require(all(0 <= y <= top for _, y in curve), f"y must be within 0..{top}")
+    require(all(0 <= y <= top for _, y in curve), f"y must be within 0..{top:g} along a curve")

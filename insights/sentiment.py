@@ -155,8 +155,13 @@ def dissatisfied(world: World, answers: Answers | None) -> Floats:
 def _latest_of(world: World, answers: Answers, frame: pd.DataFrame, asked: Bools) -> Answers:
     """Each respondent's latest scored answer inside the window to what was asked, by response."""
     recent = world.within(answers.answered, world.model.windows.sentiment_days)
+    return standing(answers.only(recent), frame, asked)
+
+
+def standing(answers: Answers, frame: pd.DataFrame, asked: Bools) -> Answers:
+    """Each respondent's latest scored answer to what was asked, by response; however old."""
     scored = ~np.isnan(answers.score) & (answers.account >= 0)
-    return _latest(answers.only(asked[answers.row] & recent & scored), frame["response_id"])
+    return _latest(answers.only(asked[answers.row] & scored), frame["response_id"])
 
 
 def _latest(answers: Answers, ids: pd.Series) -> Answers:

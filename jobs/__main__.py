@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from jobs import commands_admin, commands_run
+from jobs import commands_admin, commands_hooks, commands_plan, commands_run, commands_user
 from jobs.cli import FAILED, expected, fail
 
 INTERRUPTED = "interrupted; what was stored stays, run it again to go on"
@@ -34,8 +34,9 @@ def cli(context: click.Context, settings_file: Path | None) -> None:
     context.obj = settings_file
 
 
-for command in (*commands_run.COMMANDS, *commands_admin.COMMANDS):
-    cli.add_command(command)
+for commands in (commands_run, commands_plan, commands_admin, commands_user, commands_hooks):
+    for command in commands.COMMANDS:
+        cli.add_command(command)
 
 
 def main() -> NoReturn:

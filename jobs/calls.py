@@ -1,20 +1,41 @@
 """API calls of a run: what it will cost, and the fewest it could have cost (docs/calls.md)."""
 
+from collections.abc import Sequence
+
 from connector.base import Crm
-from connector.economy import association_calls, first_pages, further_calls, write_calls
+from connector.economy import (
+    association_calls,
+    first_pages,
+    further_calls,
+    task_reads,
+    write_calls,
+)
 from jobs.pull import Pulled
 from jobs.send_tasks import TasksDone
 from jobs.write_back import Sent
 
 
-def to_send(crm: Crm, waiting: dict[str, int]) -> int:
+def to_send(vendor: str, waiting: dict[str, int]) -> int:
     """Calls that the outbox will cost, given how many rows of each action wait."""
     return write_calls(
-        crm.vendor,
+        vendor,
         updates=waiting.get("update", 0),
         new_tasks=waiting.get("create_task", 0),
         ended_tasks=waiting.get("complete_task", 0),
+        changed_tasks=waiting.get("update_task", 0),
     )
+
+
+def read_again(vendor: str, records: Sequence[int], linked: Sequence[int]) -> int:
+    """Fewest calls to read objects in full, given how many records each has.
+
+    linked  records whose relations are read, once for each such source
+    """
+    pages = sum(
+        further_calls(vendor, one, full=True, associated=False, archived=False) for one in records
+    )
+    relations = sum(association_calls(vendor, one) for one in linked)
+    return first_pages(vendor, len(records)) + pages + relations
 
 
 def least(crm: Crm, pulled: Pulled, sent: Sent, tasks: TasksDone) -> int:
@@ -40,5 +61,7 @@ def least(crm: Crm, pulled: Pulled, sent: Sent, tasks: TasksDone) -> int:
         updates=sent.records + sent.refused,
         new_tasks=tasks.created,
         ended_tasks=tasks.completed,
+        changed_tasks=tasks.changed,
     )
+    reading += task_reads(crm.vendor, tasks.looked_at)
     return reading + pulled.counted + writing + crm.usage.by_purpose.get("describe", 0)

@@ -3,7 +3,7 @@
 import errno
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from store.models import Connection
 
 FAILED, REFUSALS, STOPPED = 1, 3, 4  # 2, wrong use, is click.UsageError's
-EXIT = {"done": 0, "refusals": REFUSALS, "stopped": STOPPED, "failed": FAILED}
+EXIT = {
+    "done": 0,
+    "refusals": REFUSALS,
+    "stopped": STOPPED,
+    "failed": FAILED,
+    "cancelled": FAILED,
+}
 _WORST_FIRST = (FAILED, STOPPED, REFUSALS)
 
 
@@ -68,19 +74,24 @@ def expected(error: Exception) -> str | None:
 
     from connector.errors import CrmError
     from insights.model import ModelError
-    from jobs.connect import OtherOrganisation
+    from jobs.alone import Busy
     from jobs.explain import NotAssessed
     from jobs.intake import IntakeError
     from jobs.schema import MapRejected
     from jobs.score import ScoreError
-    from jobs.sync import Busy
     from mappings import MapError
     from settings import SettingsError
+    from store.access import AccessRefused
+    from store.connections import NameTaken
+    from store.previews import PreviewRefused
     from store.secrets import SecretsUnreadable
 
-    crm = (CrmError, OtherOrganisation, MapRejected, MapError, Busy)
-    ours = (IntakeError, ScoreError, SettingsError, SecretsUnreadable, NotAssessed, ModelError)
-    if isinstance(error, (*crm, *ours)):
+    crm = (CrmError, MapRejected, MapError, Busy)
+    ours = (
+        *(IntakeError, ScoreError, SettingsError, SecretsUnreadable),
+        *(NotAssessed, ModelError, PreviewRefused),
+    )
+    if isinstance(error, (*crm, *ours, AccessRefused, NameTaken)):
         return _one_line(error)
     if isinstance(error, OperationalError) or type(error) is DatabaseError:
         return (
@@ -163,3 +174,14 @@ def write_json(file: Path | None, content: Any) -> None:
         file.write_text(json.dumps(content, indent=2, default=str) + "\n")
     except OSError as error:
         fail(f"{file}: {error.strerror}; only this report is missing, the work itself is done")
+
+
+def write_csv(file: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table as the pages' downloads are; ends with one sentence if it cannot."""
+    from web.download import csv_lines
+
+    try:
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            opened.writelines(csv_lines(header, rows))
+    except OSError as error:
+        fail(f"{file}: {error.strerror}; only this table is missing, the work itself is done")

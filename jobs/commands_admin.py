@@ -181,16 +181,27 @@ def provision(
 @json_option
 @click.pass_context
 def schema(context: click.Context, connection: str, json_file: Path | None) -> None:
-    """Read the CRM's fields and say how our map fits them."""
-    from jobs.connect import compare_schema
+    """Read the CRM's fields: how our map fits them, and what changed since it fitted."""
+    from jobs.drift import find_drift
+    from jobs.wiring import open_crm
+    from mappings import drift
+    from store.schema_changes import open_changes
 
     place = house(context)
-    findings = compare_schema(place, connection_named(place, connection))
+    chosen = connection_named(place, connection)
+    resolved = find_drift(place, chosen, open_crm(place, chosen))
+    findings = (*resolved.problems, *resolved.notes)
     for finding in findings:
         click.echo(f"{finding.level:<8} {finding.code} {finding.sentence}; {finding.fix}")
     if not findings:
         click.echo("every row of the map fits")
-    write_json(json_file, {"findings": [vars(finding) for finding in findings]})
+    with place.sessions() as session:
+        changes = [drift.told(row) for row in open_changes(session, chosen.id)]
+    for one in changes:
+        click.echo(
+            f"{'breaks' if one['breaks'] else 'changed':<8} {one['sentence']}; {one['remedy']}"
+        )
+    write_json(json_file, {"findings": [vars(one) for one in findings], "changes": changes})
     sys.exit(FAILED if any(finding.level == "error" for finding in findings) else 0)
 
 
@@ -264,10 +275,13 @@ def verify(
 @click.pass_context
 def serve(context: click.Context) -> None:
     """Pages, schedule and work in one process (the embedded deployment)."""
+    from jobs.people import first_admin_link
     from jobs.serve import serve as serve_house
 
     place = house(context)
     click.echo(f"Barometer on {place.settings.web.url} (Ctrl-C stops it)")
+    if link := first_admin_link(place):
+        click.echo(f"Nobody can sign in yet. The first admin opens, within 24 hours: {link}")
     serve_house(place)
 
 

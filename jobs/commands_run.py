@@ -9,10 +9,24 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from jobs.cli import FAILED, REFUSALS, Instant, chosen, exit_code, house, json_option, write_json
+from jobs.cli import (
+    FAILED,
+    REFUSALS,
+    Instant,
+    ReportFile,
+    chosen,
+    connection_named,
+    exit_code,
+    house,
+    json_option,
+    write_csv,
+    write_json,
+)
 
 if TYPE_CHECKING:
-    from jobs.sync import Report
+    from jobs.report import Report
+
+_SHORTEST_HASH = 12  # characters; fewer are a slip of the pen
 
 
 @contextmanager
@@ -29,8 +43,9 @@ def _run(
     json_file: Path | None,
     **order: Any,
 ) -> NoReturn:
+    from jobs.alone import Busy
     from jobs.screen import show_report
-    from jobs.sync import Busy, Order, run_sync
+    from jobs.sync import Order, run_sync
 
     place = house(context)
     reports: list[Report] = []
@@ -49,11 +64,28 @@ def _run(
     sys.exit(FAILED if busy else exit_code(report.state for report in reports))
 
 
+def _execute(context: click.Context, name: str, digest: str, json_file: Path | None) -> NoReturn:
+    from jobs.preview import approve_by_command, execute_preview
+    from jobs.screen import show_report
+
+    place = house(context)
+    connection = connection_named(place, name)
+    preview = approve_by_command(place, connection, digest)
+    with _steps_shown(connection.name) as advance:
+        report = execute_preview(place, connection, preview.id, progress=advance)
+    show_report(report)
+    write_json(json_file, {"connections": [report.as_json()]})
+    sys.exit(exit_code([report.state]))
+
+
 @click.command()
 @click.argument("connection", required=False)
 @click.option("--full", is_flag=True, help="Read everything again, not only what changed.")
 @click.option("--dry-run", is_flag=True, help="Read and compute; show what would be written.")
 @click.option("--as-of", type=Instant(), help="Compute for this instant instead of now.")
+@click.option(
+    "--preview", "digest", metavar="HASH", help="Send exactly what this preview lists, or nothing."
+)
 @json_option
 @click.pass_context
 def sync(
@@ -62,9 +94,16 @@ def sync(
     full: bool,
     dry_run: bool,
     as_of: datetime | None,
+    digest: str | None,
     json_file: Path | None,
 ) -> None:
     """Pull, compute and write back: one CONNECTION, or all."""
+    if digest is not None:
+        if connection is None or full or dry_run or as_of is not None:
+            raise click.UsageError("--preview goes with a CONNECTION and no other choice")
+        if len(digest) < _SHORTEST_HASH:
+            raise click.UsageError(f"give at least {_SHORTEST_HASH} characters of the hash")
+        _execute(context, connection, digest, json_file)
     _run(context, connection, json_file, full=full, dry_run=dry_run, as_of=as_of)
 
 
@@ -107,12 +146,30 @@ def write_back(context: click.Context, connection: str | None, json_file: Path |
 
 
 @click.command()
-@click.argument("connection", required=False)
+@click.argument("connection")
+@click.option("--csv", "csv_file", type=ReportFile(), help="Write every line as CSV here.")
 @json_option
 @click.pass_context
-def preview(context: click.Context, connection: str | None, json_file: Path | None) -> None:
-    """Compute, and show every field and task that a write-back would send; send nothing."""
-    _run(context, connection, json_file, steps=("compute",), dry_run=True)
+def preview(
+    context: click.Context, connection: str, csv_file: Path | None, json_file: Path | None
+) -> None:
+    """Read and compute; list every change, task and call of a sync, and send nothing."""
+    from jobs.preview import as_json, make_preview
+    from jobs.screen import show_preview, show_report
+    from store.preview_lines import CSV_HEADER, csv_rows
+    from store.previews import opened
+
+    place = house(context)
+    found = connection_named(place, connection)
+    with _steps_shown(found.name) as advance:
+        report, made = make_preview(place, found, progress=advance)
+    show_report(report)
+    if made.state == "ready":
+        show_preview(made)
+        if csv_file is not None:
+            write_csv(csv_file, CSV_HEADER, csv_rows(opened(made)))
+    write_json(json_file, {"connections": [report.as_json()], "preview": as_json(made)})
+    sys.exit(exit_code([report.state]))
 
 
 @click.command()

@@ -3,13 +3,12 @@
 Results, alerts and outbox rows are one transaction, so a crash leaves all or none of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insights.assess import (
@@ -25,16 +24,19 @@ from insights.model import Model
 from insights.portfolio import portfolio
 from insights.report import account_reports
 from insights.snapshot import input_hash, inputs_of
+from insights.what_if import basis_rows
 from jobs.figures import crm_values, raised_alerts
-from jobs.model import read_model
+from jobs.loop_tasks import plan_loop_tasks
+from jobs.loops import Keeping, keep_time, with_loops, withdraw_gone
 from jobs.plan import Planned, Wanted, plan_updates
 from jobs.schema import Schema
 from jobs.tasks import plan_tasks
-from jobs.wiring import House, model_file
+from jobs.wiring import House
+from mappings import CrmMap
 from store import outbox, records, results
 from store.alerts import AlertChanges, Raised, follow_alerts
 from store.frames import load_frames
-from store.models import OutboxRow
+from store.models import Connection
 from store.refusals import resolve_refusals
 from store.results import Assessed as Result
 
@@ -55,7 +57,6 @@ class Computed:
     planned_fields: int = 0
     unchanged: int = 0  # accounts whose fields in the CRM are right as they stand
     refused: int = 0
-    preview: list[dict[str, Any]] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """The numbers, for the run's row."""
@@ -91,40 +92,50 @@ def compute(
     house: House,
     connection_id: int,
     schema: Schema,
+    model: Model,
     *,
     as_of: datetime,
     run_id: int | None,
     everything: bool,
-    dry_run: bool,
     computed: Computed,
+    keep: Callable[[Session], bool],
+    pinned: bool = False,
 ) -> None:
     """Assess accounts and plan the write-back; what was done is counted in `computed`.
 
-    everything  all accounts, else those whose records changed or that were last assessed on an
-                earlier day, and those whose place among the others moved because of them
-    dry_run     nothing is kept; what would be sent is listed in `computed.preview`
-    Raises ModelError when the model file is wrong.
+    everything  all accounts, as when they were last assessed by another model; else those whose
+                records changed or that were last assessed on an earlier day, and those whose
+                place among the others moved because of them
+    keep        asked before the transaction ends, with everything in it; False takes it back
+    pinned      `as_of` is a preview's: what waits to be sent is planned anew as of then, and the
+                accounts stay marked, so that the next run assesses them as of its own time
     """
-    work = _Work(
-        house, connection_id, schema, read_model(model_file(house.settings)), as_of, run_id
-    )
+    work = _Work(house, connection_id, schema, model, as_of, run_id)
     computed.model_hash = work.model.hash()
     with house.sessions() as session:
-        _compute(session, work, everything, computed)
+        last_by = results.model_hashes(session, connection_id)
+        everything = everything or any(one != computed.model_hash for one in last_by)
+        if pinned:
+            waiting = outbox.waiting_records(session, connection_id)
+            records.mark_accounts(session, connection_id, waiting, as_of)
+        chosen = _compute(session, work, everything, computed)
+        if not pinned:
+            records.clean_accounts(session, connection_id, chosen)
+        keep_time(_keeping(session, work))
+        plan_loop_tasks(_keeping(session, work))
         session.flush()
-        if dry_run:
-            computed.preview = _planned_rows(session, connection_id)
-            session.rollback()
-        else:
+        if keep(session):
             session.commit()
 
 
-def _compute(session: Session, work: _Work, everything: bool, computed: Computed) -> None:
+def _compute(session: Session, work: _Work, everything: bool, computed: Computed) -> list[str]:
+    """Returns the accounts that were assessed."""
     chosen = _choose(session, work, everything)
     if not chosen:
-        return
+        return []
     while True:
-        frames = _frames(session, work, chosen)
+        found = records_known(session, work.connection_id, work.schema.map, only_dirty=True)
+        frames = with_loops(_keeping(session, work), found, work.model)
         previous = _previous(session, work, chosen)
         assessed = assess_accounts(frames, work.model, as_of=work.as_of, previous=previous)
         whole = _whole(session, work, assessed)
@@ -144,8 +155,14 @@ def _compute(session: Session, work: _Work, everything: bool, computed: Computed
         as_of=work.as_of,
     )
     _plan(session, work, reports, ids, computed)
-    records.clean_accounts(session, work.connection_id, chosen)
     computed.assessed = len(chosen)
+    return chosen
+
+
+def _keeping(session: Session, work: _Work) -> Keeping:
+    zone = session.get_one(Connection, work.connection_id).time_zone
+    settings = work.house.settings
+    return Keeping(session, work.connection_id, settings, zone, work.as_of, work.run_id)
 
 
 def _choose(session: Session, work: _Work, everything: bool) -> list[str]:
@@ -162,6 +179,7 @@ def _let_go(session: Session, work: _Work, gone: Sequence[str]) -> None:
     over: dict[str, Sequence[Raised]] = {one: () for one in gone}
     changes = follow_alerts(session, work.connection_id, over, now=work.as_of)
     _plan_tasks(session, work, changes, gone)
+    withdraw_gone(_keeping(session, work), gone)
     states = (*outbox.UNSETTLED, *outbox.REFUSED)
     for row in outbox.unsettled(session, work.connection_id, "update", gone, states):
         outbox.withdraw(row, now=work.as_of)
@@ -170,12 +188,17 @@ def _let_go(session: Session, work: _Work, gone: Sequence[str]) -> None:
     resolve_refusals(session, work.connection_id, "write", kind, settled, now=work.as_of)
 
 
-def _frames(session: Session, work: _Work, chosen: Sequence[str]) -> Frames:
-    """Their records. What the map does not read, or no survey ever told, is not provided."""
-    loaded = load_frames(session, work.connection_id, only_dirty=True)
-    read = {source.object for source in work.schema.map.sources}
+def records_known(
+    session: Session, connection_id: int, crm_map: CrmMap, *, only_dirty: bool
+) -> Frames:
+    """Records of all accounts or of the marked ones.
+
+    None where the map reads none or no survey ever told.
+    """
+    loaded = load_frames(session, connection_id, only_dirty=only_dirty)
+    read = {source.object for source in crm_map.sources}
     for name in _SURVEYS:
-        if records.has_rows(session, work.connection_id, name):
+        if records.has_rows(session, connection_id, name):
             read.add(name)
     return Frames(**{name: frame for name, frame in loaded.items() if name in read})
 
@@ -270,6 +293,7 @@ def _save(
     light = {row["account_id"]: row for row in _plain_rows(assessed.accounts[list(_LIGHT)])}
     owned, drivers = _grouped(assessed.owned), _grouped(assessed.drivers)
     places = _places(placed)
+    bases = basis_rows(assessed, previous)
     model_hash = results.keep_model(session, work.model.to_dict(), work.model.hash(), work.as_of)
     return results.save_assessments(
         session,
@@ -292,6 +316,7 @@ def _save(
                     "drivers": drivers.get(report["account_id"], []),
                     "place": places[report["account_id"]],
                 },
+                basis=bases[report["account_id"]],
             )
             for report in reports
         ),
@@ -350,26 +375,7 @@ def _plan_tasks(
         account_ids,
         page_url=work.pages,
         policy=work.house.settings.tasks,
+        fallback_owner=work.house.settings.loops.fallback_owner,
         now=work.as_of,
         run_id=work.run_id,
     )
-
-
-def _planned_rows(session: Session, connection_id: int) -> list[dict[str, Any]]:
-    """Every field change and task that a write-back would send now."""
-    rows = session.scalars(
-        select(OutboxRow)
-        .where(OutboxRow.connection_id == connection_id, OutboxRow.state.in_(("queued", "sending")))
-        .order_by(OutboxRow.id)
-    )
-    return [
-        {
-            "action": row.action,
-            "record_id": row.record_id,
-            "field": name,
-            "now": row.before.get(name),
-            "after": value,
-        }
-        for row in rows
-        for name, value in (row.fields.items() if row.action == "update" else [("", row.key)])
-    ]

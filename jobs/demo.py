@@ -18,9 +18,11 @@ from jobs.cli import exit_code, write_json
 from jobs.clock import utc_now
 from jobs.connect import Access, connect, provision
 from jobs.intake import import_feedback
+from jobs.people import demo_link
+from jobs.report import Report
 from jobs.screen import console, progress, show_report, show_steps
 from jobs.serve import serve
-from jobs.sync import Order, Report, run_sync
+from jobs.sync import Order, run_sync
 from jobs.wiring import House, open_crm, open_house
 from mappings import load
 from settings import Database, Secrets, Settings, Web
@@ -50,7 +52,9 @@ def run_demo(*, once: bool, accounts: int, port: int, json_file: Path | None) ->
             _summary(house, reports, where["salesforce"], time.perf_counter() - started)
             write_json(json_file, {"connections": [report.as_json() for report in reports]})
             if not once:
-                console.print(f"\nPages: {house.settings.web.url}   (Ctrl-C stops everything)")
+                # the link signs in once; not wrapped, so that it can be copied
+                console.print("\nPages, signed in by this link (Ctrl-C stops everything):")
+                console.print(demo_link(house), soft_wrap=True)
                 serve(house)
     return exit_code(report.state for report in reports)
 

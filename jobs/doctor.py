@@ -8,7 +8,7 @@ import migrations
 from insights.model import ModelError
 from jobs.cli import expected
 from jobs.model import read_model
-from jobs.wiring import House, map_file, model_file, open_house
+from jobs.wiring import House, model_file, open_house
 from mappings import MapError, load
 from settings import SettingsError, load_settings
 from store.connections import all_connections
@@ -61,7 +61,7 @@ def _disk(house: House) -> list[Finding]:
 def _maps(house: House) -> list[Finding]:
     found = []
     for vendor in ("salesforce", "hubspot"):
-        file = map_file(house.settings, vendor)
+        file = house.settings.map_file(vendor)
         try:
             load(vendor, file)
         except MapError as error:

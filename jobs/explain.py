@@ -168,7 +168,7 @@ def _model(session: Session, model_hash: str) -> Model:
     content = session.scalar(select(ModelVersion.content).where(ModelVersion.hash == model_hash))
     if content is None:
         raise NotAssessed(f"model version {model_hash} is not stored; it cannot be replayed")
-    return Model.from_dict(content)
+    return Model.whole(content)
 
 
 def _written(session: Session, account: Account) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ def crm_values(account: Mapping[str, Any], *, as_of: Any, link: str) -> dict[str
         "coverage_gap": coverage_gap(account),
         "coverage_alert": bool(account["alerts"]),
         "nps": account["nps"],
+        "open_loops": account["open_loops"],
         "last_response_at": account["last_response_at"],
         "revenue_at_risk": account["revenue_at_risk"],
         "expected_loss": account["expected_loss"],

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from mappings.catalogue import OBJECTS
 from mappings.csvfiles import CsvFileError, Refusal, Table, read_table
 from mappings.transforms import domain
-from store.people import People, unmatched
+from store.attach import attach_unmatched
+from store.people import People
 from store.records import mark_accounts, store_rows
 from store.refusals import Refused, note_refusals, resolve_refusals
 
@@ -94,18 +95,7 @@ def attach_waiting(sessions: sessionmaker[Session], connection_id: int, *, now: 
     Answers may arrive before the pull that brings their respondent.
     """
     with sessions.begin() as session:
-        waiting = unmatched(session, connection_id)
-        if not waiting:
-            return 0
-        people = People(session, connection_id)
-        found = []
-        for row in waiting:
-            match = people.match(None, row.email, None)
-            if match.account_id is not None:
-                row.account_id, row.contact_id = match.account_id, match.contact_id
-                row.matched_by = match.matched_by
-                found.append(match.account_id)
-        session.flush()
+        found = attach_unmatched(session, connection_id)
         mark_accounts(session, connection_id, found, now)
     return len(found)
 

@@ -1,10 +1,27 @@
-"""The scoring model in force: a file of the deployment's own, else the method's defaults."""
+"""The scoring model in use: published, else a file of the deployment's own, else the defaults."""
 
 import json
 import tomllib
 from pathlib import Path
 
 from insights.model import Model, ModelError
+from jobs.wiring import House, model_file
+from store.model_drafts import published_model
+
+
+def model_in_use(house: House, connection_id: int) -> Model:
+    """The model that the connection's accounts are assessed by.
+
+    Raises ModelError with one sentence that says what is wrong with it.
+    """
+    with house.sessions() as session:
+        published = published_model(session, connection_id)
+    if published is None:
+        return read_model(model_file(house.settings))
+    try:
+        return Model.whole(published.content)
+    except ModelError as error:
+        raise ModelError(f"the published model cannot be used: {error}") from error
 
 
 def read_model(file: Path | None) -> Model:

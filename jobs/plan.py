@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs.refused import edited_by_person, from_conversion
 from jobs.schema import Schema
 from store import outbox, refusals
 from store.models import Account, OutboxRow
+from store.people import accounts_by_id
 
 
 @dataclass
@@ -138,19 +138,13 @@ def _records(
 ) -> Sequence[_Record]:
     ids = list(wanted)
     found: dict[str, _Record] = {}
-    for start in range(0, len(ids), 5000):
-        chunk = ids[start : start + 5000]
-        query = select(Account).where(
-            Account.connection_id == connection_id,
-            Account.account_id.in_(chunk),
-            Account.deleted_at.is_(None),
-        )
-        for account in session.scalars(query):
-            found[account.account_id] = _Record(account, wanted[account.account_id])
-        states = (*outbox.UNSETTLED, *outbox.REFUSED)
-        for row in outbox.unsettled(session, connection_id, "update", chunk, states):
-            record = found[row.record_id]
-            (record.refused if row.state in outbox.REFUSED else record.pending).append(row)
+    for account_id, account in accounts_by_id(session, connection_id, ids).items():
+        if account.deleted_at is None:
+            found[account_id] = _Record(account, wanted[account_id])
+    states = (*outbox.UNSETTLED, *outbox.REFUSED)
+    for row in outbox.unsettled(session, connection_id, "update", ids, states):
+        record = found[row.record_id]
+        (record.refused if row.state in outbox.REFUSED else record.pending).append(row)
     return list(found.values())
 
 

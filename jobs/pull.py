@@ -1,6 +1,5 @@
 """Pull: CRM pages → canonical frames → our tables; the cursor moves with the rows."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from jobs.clock import utc_now
 from jobs.refused import from_conversion
 from jobs.schema import Schema
 from mappings import Converted, MapError, Source, to_frame
+from mappings.maps import reading_version
 from store import cursors, records, refusals
 
 # The CRM tells its time in whole seconds. What changes later in this second than it is read has
@@ -131,7 +131,7 @@ class _Reading:
 
 
 def _reading(this: _Pull, kind: str, sources: list[Source]) -> _Reading:
-    version = " ".join(source.version for source in sources)
+    version = reading_version(sources)
     fields = list(dict.fromkeys(name for source in sources for name in source.fields))
     whole = any(source.mode == "full" for source in sources)
     window = _open(this, kind, version, this.plan.overlap, full=whole)
@@ -219,7 +219,7 @@ def _store(
 def _read_links(this: _Pull, source: Source) -> None:
     """Relations of every parent that was read since the relations were last complete."""
     column, parent = _parent(source)
-    window = _open(this, source.name, source.version, timedelta(0), full=False)
+    window = _open(this, source.name, reading_version([source]), timedelta(0), full=False)
     with this.sessions() as session:
         ids = records.ids_read_since(session, this.connection_id, parent, window.since)
     after = (window.resume or {}).get("after", "")
@@ -272,7 +272,7 @@ def _open(
             now=this.until,
             overlap=overlap,
             full=this.plan.full or full,
-            version=hashlib.sha256(version.encode()).hexdigest()[:40],
+            version=version,
         )
 
 

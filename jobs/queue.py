@@ -8,8 +8,17 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
+from jobs.alone import Busy
+from jobs.answers import ask_waiting, forget_bodies, read_answers
+from jobs.checks import run_check
 from jobs.clock import utc_now
-from jobs.sync import Busy, Order, run_sync
+from jobs.connect import run_connect, run_disconnect, run_provision
+from jobs.drift import run_schema
+from jobs.notify import notify_of
+from jobs.preview import execute_preview, run_preview
+from jobs.reconcile import reconcile
+from jobs.sync import Order, run_sync
+from jobs.what_if import run_what_if
 from jobs.wiring import House
 from store.connections import all_connections
 from store.locks import take_lock
@@ -20,7 +29,8 @@ log = structlog.get_logger()
 
 _CLOCK_EXPIRES = timedelta(seconds=90)
 _BEAT_SECONDS = 30
-_POLL_SECONDS = 1.0
+_POLL_SECONDS = 0.5
+_LOOK_SECONDS = 5  # between two looks for deliveries that wait for another try
 
 
 def start_clock(house: House, owner: str) -> BackgroundScheduler:
@@ -49,11 +59,27 @@ def start_clock(house: House, owner: str) -> BackgroundScheduler:
 
     beat()
     scheduler.add_job(beat, "interval", seconds=_BEAT_SECONDS, max_instances=1, coalesce=True)
-    for kind, line in (("sync", schedule.sync), ("full_sync", schedule.full_read)):
+    lines = (
+        ("sync", schedule.sync),
+        ("full_sync", schedule.full_read),
+        ("schema", schedule.schema_read),
+        ("loops", schedule.loops),
+        ("reconcile", schedule.reconcile),
+    )
+    for kind, line in lines:
         trigger = CronTrigger.from_crontab(line, timezone=schedule.time_zone)
         scheduler.add_job(
             ask(kind), trigger, max_instances=1, coalesce=True, misfire_grace_time=300
         )
+    scheduler.add_job(
+        lambda: ask_waiting(house),
+        "interval",
+        seconds=_LOOK_SECONDS,
+        max_instances=1,
+        coalesce=True,
+    )
+    nightly = CronTrigger.from_crontab(schedule.full_read, timezone=schedule.time_zone)
+    scheduler.add_job(lambda: forget_bodies(house), nightly, max_instances=1, coalesce=True)
     scheduler.start()
     return scheduler
 
@@ -85,11 +111,22 @@ def work_once(house: House) -> bool:
                 ask_again(session, run.id)
             waits = run.id
         else:
+            notify_of(house, connection, run)
             return True
 
 
 def _sync(house: House, connection: Connection, run: Run) -> None:
+    preview_id = run.order.get("preview_id")
+    if preview_id is not None:
+        execute_preview(house, connection, preview_id, run_id=run.id)
+        return
     order = Order(full=run.kind == "full_sync", trigger=run.trigger)
+    run_sync(house, connection, order, run_id=run.id)
+
+
+def _loops(house: House, connection: Connection, run: Run) -> None:
+    """What survey answers, loops and pages changed, onto the CRM's records; nothing is read."""
+    order = Order(steps=("compute", "write_back"), trigger=run.trigger)
     run_sync(house, connection, order, run_id=run.id)
 
 
@@ -97,4 +134,15 @@ def _sync(house: House, connection: Connection, run: Run) -> None:
 WORK: dict[str, Callable[[House, Connection, Run], None]] = {
     "sync": _sync,
     "full_sync": _sync,
+    "preview": run_preview,
+    "what_if": run_what_if,
+    "loops": _loops,
+    "connect": run_connect,
+    "check": run_check,
+    "provision": run_provision,
+    "schema": run_schema,
+    "disconnect": run_disconnect,
+    "answers": read_answers,
+    "deliver": _loops,
+    "reconcile": reconcile,
 }

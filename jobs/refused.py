@@ -33,14 +33,14 @@ def from_crm(kind: str, record_id: str, refusal: Refusal, sent: Mapping[str, Any
             field=name,
             value=None if name not in sent else str(sent[name])[:1000],
             code=refusal.code,
-            reason=_reason(refusal),
+            reason=reason(refusal),
             remedy=refusal.remedy,
         )
         for name in refusal.fields or ("",)
     ]
 
 
-def _reason(refusal: Refusal) -> str:
+def reason(refusal: Refusal) -> str:
     """Plain words, and the CRM's own: what a validation rule says is only in those."""
     said = " ".join(refusal.message.split()).rstrip(".")[:500]
     if not refusal.words or not said:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
 import mappings
 from connector.base import Crm, FieldInfo
-from mappings import CrmMap, Finding
+from mappings import Circumstances, CrmMap, Finding
 from store.facts import forget_facts, keep_fact, recall_fact
+from store.publishing import keep_map
 
 
 class MapRejected(Exception):
@@ -22,10 +22,12 @@ class MapRejected(Exception):
 class Schema:
     """A map without what the CRM lacks, and the currencies to convert with.
 
-    rates  units of each currency per one corporate unit; empty in a one-currency CRM
+    version  of the map as it was asked for, kept in the database (store.publishing.map_version)
+    rates    units of each currency per one corporate unit; empty in a one-currency CRM
     """
 
     map: CrmMap
+    version: str
     rates: Mapping[str, Decimal]
     currency: str | None
     notes: tuple[Finding, ...]
@@ -33,9 +35,9 @@ class Schema:
 
 @dataclass(frozen=True)
 class SchemaPlan:
-    """Which map to use, and how old the CRM's description of itself may be."""
+    """Which map to fit, and how old the CRM's description of itself may be."""
 
-    map_file: Path | None
+    chosen: CrmMap
     max_age: timedelta
     now: datetime
 
@@ -50,12 +52,11 @@ def read_schema(
 ) -> Schema:
     """The map fitted to the CRM; describes again what is unknown or too old.
 
-    Raises MapRejected when the map names what the CRM does not have, MapError when the map
-    itself is wrong, connector.errors.
+    Raises MapRejected when the map names what the CRM does not have, connector.errors.
     """
-    chosen = mappings.load(crm.vendor, plan.map_file)
-    described = _describe(crm, sessions, connection_id, kinds_of(chosen), plan)
-    resolved = mappings.resolve(chosen, described.get)
+    chosen = plan.chosen
+    described = describe(crm, sessions, connection_id, kinds_of(chosen), plan)
+    resolved = mappings.resolve(chosen, described.get, Circumstances(multi_currency))
     errors = [finding for finding in resolved.problems if finding.level == "error"]
     if errors:
         with sessions.begin() as session:
@@ -65,7 +66,17 @@ def read_schema(
     rates: Mapping[str, Decimal] = {}
     if multi_currency:
         rates = _rates(crm, sessions, connection_id, plan)
-    return Schema(resolved.map, rates, currency, tuple(resolved.notes))
+    with sessions.begin() as session:
+        keep_map(
+            session,
+            connection_id,
+            chosen.version,
+            chosen.content,
+            author="Barometer",
+            reason="the map of the settings, or the one that comes with Barometer",
+            now=plan.now,
+        )
+    return Schema(resolved.map, chosen.version, rates, currency, tuple(resolved.notes))
 
 
 def kinds_of(chosen: CrmMap) -> list[str]:
@@ -74,13 +85,14 @@ def kinds_of(chosen: CrmMap) -> list[str]:
     return sorted({source.kind for source in chosen.sources} | written)
 
 
-def _describe(
+def describe(
     crm: Crm,
     sessions: sessionmaker[Session],
     connection_id: int,
     kinds: list[str],
     plan: SchemaPlan,
 ) -> dict[str, Mapping[str, FieldInfo]]:
+    """Fields by CRM object, kept in the database; objects that our user cannot see are absent."""
     found: dict[str, Mapping[str, FieldInfo]] = {}
     unknown = []
     with sessions() as session:

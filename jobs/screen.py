@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -12,10 +13,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.tree import Tree
 
+from store.preview_lines import lines_of
+from store.previews import opened
+
 if TYPE_CHECKING:
     from connector.base import ProvisionStep
     from jobs.intake import Imported
-    from jobs.sync import Report
+    from jobs.report import Report
+    from store.models import Preview
 
 # Names and values come from CRMs and files, so nothing is markup. In a file or a pipe nothing is
 # cut or folded: it is as wide as it needs.
@@ -126,13 +131,43 @@ def show_report(report: "Report") -> None:
     if report.problem:
         print(f"barometer: {report.name}: {report.problem}", file=sys.stderr, flush=True)
     _show_refusals(report.refused)
-    for change in report.computed.preview[:50]:
+    for change in report.would_write[:50]:
         console.print(
             f"  would write {change['record_id']} {change['field']}: "
             f"{change['now']!r} → {change['after']!r}"
         )
-    if len(report.computed.preview) > 50:
-        console.print(f"  … and {len(report.computed.preview) - 50:,} more; see --json")
+    if len(report.would_write) > 50:
+        console.print(f"  … and {len(report.would_write) - 50:,} more; see --json")
+
+
+def show_preview(preview: "Preview") -> None:
+    """What a sync would send: totals, the first lines, and how to have exactly this sent."""
+    counts = preview.counts
+    console.print(
+        f"  preview   {counts['fields']:,} fields on {counts['records']:,} records, "
+        f"{counts['new_tasks']:,} tasks to make, {counts['changed_tasks']:,} to change, "
+        f"{counts['ended_tasks']:,} to complete, "
+        f"{counts['withdrawn']:,} withdrawn, {counts['refusals']:,} refusals expected, "
+        f"{counts['calls']:,} calls to send"
+    )
+    lines = lines_of(opened(preview))
+    for line in islice(lines, 50):
+        what = _SHOWN_AS[line.kind].format(line=line, who=line.name or line.record_id)
+        console.print(f"  {what}")
+    more = sum(1 for _ in lines)
+    if more:
+        console.print(f"  … and {more:,} more; see --csv and --json")
+    console.print(f"  hash      {preview.hash}; to send exactly this: sync --preview HASH")
+
+
+_SHOWN_AS = {
+    "change": "would write {who} {line.field}: {line.now!r} → {line.after!r}",
+    "new_task": "would make the task {line.label!r}, due {line.after}",
+    "changed_task": "would change the task {line.field}",
+    "ended_task": "would complete the task {line.field}",
+    "withdrawn": "would no longer send {line.field} of {who}",
+    "refusal": "would be refused: {who} {line.field} {line.after!r}: {line.reason}",
+}
 
 
 def _show_refusals(refused: Sequence[Mapping[str, Any]]) -> None:

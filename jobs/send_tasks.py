@@ -1,4 +1,4 @@
-"""Sending tasks: made by their key, completed when over, each settled by itself."""
+"""Sending tasks: made by their key, changed, completed when over, each settled by itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from connector.base import Crm, Refusal, TaskDraft, TaskResult
+from connector.base import Crm, Refusal, TaskChange, TaskDraft, TaskResult
 from jobs.clock import utc_now
-from jobs.refused import from_crm
+from jobs.refused import from_crm, reason
 from jobs.schema import Schema
 from store import outbox, refusals
 from store.alerts import tasks_by_key
@@ -20,7 +20,9 @@ from store.records import mark_accounts
 class TasksDone:
     """What became of tasks in one run."""
 
+    looked_at: int = 0  # tasks of loops, for what people did with them
     created: int = 0
+    changed: int = 0
     completed: int = 0
     refused: int = 0
 
@@ -45,7 +47,7 @@ def send_tasks(
     run_id: int | None,
     done: TasksDone,
 ) -> None:
-    """Make queued tasks and complete those whose alert is over; each settled by itself.
+    """Make queued tasks, change those that differ, complete those that are over.
 
     The key goes into the CRM, so a task whose answer was lost is found, not made again.
     Raises connector.errors; what was settled stays.
@@ -55,11 +57,16 @@ def send_tasks(
         results = crm.put_tasks([_draft(row) for row in batch], schema.map.task_key_field)
         with sessions.begin() as session:
             _settle_created(this, session, batch, results)
+    for batch in _batches(this, "update_task"):
+        made = _made(this, batch)
+        changes = {made[row.key]: _change(row) for row in batch if row.key in made}
+        refused = crm.update_tasks(changes) if changes else {}
+        with sessions.begin() as session:
+            _settle_changed(this, session, batch, refused)
     for batch in _batches(this, "complete_task"):
-        with sessions() as session:
-            known = tasks_by_key(session, connection_id, [str(row.key) for row in batch])
-        made = [task.task_id for task in known.values() if task.task_id is not None]
-        refused = crm.complete_tasks(made) if made else {}
+        made = _made(this, batch)
+        notes = {made[r.key]: r.fields["note"] for r in batch if r.key in made and r.fields}
+        refused = crm.complete_tasks(list(made.values()), notes) if made else {}
         with sessions.begin() as session:
             _settle_completed(this, session, batch, refused)
 
@@ -76,6 +83,22 @@ def _batches(this: _Sending, action: str) -> Iterator[list[OutboxRow]]:
             return
         last = batch[-1].id
         yield batch
+
+
+def _made(this: _Sending, batch: Sequence[OutboxRow]) -> dict[str | None, str]:
+    """The CRM's ids of the tasks that are there, by key."""
+    with this.sessions() as session:
+        known = tasks_by_key(session, this.connection_id, [str(row.key) for row in batch])
+    return {key: task.task_id for key, task in known.items() if task.task_id is not None}
+
+
+def _change(row: OutboxRow) -> TaskChange:
+    due = row.fields.get("due")
+    return TaskChange(
+        owner_id=row.fields.get("owner_id"),
+        due=date.fromisoformat(due) if due else None,
+        reopen=bool(row.fields.get("reopen")),
+    )
 
 
 def _draft(row: OutboxRow) -> TaskDraft:
@@ -114,6 +137,31 @@ def _settle_created(
     refusals.resolve_refusals(session, this.connection_id, "write", "tasks", through, now=now)
 
 
+def _settle_changed(
+    this: _Sending, session: Session, batch: Sequence[OutboxRow], refused: Mapping[str, Refusal]
+) -> None:
+    now = utc_now()
+    tasks = tasks_by_key(session, this.connection_id, [str(row.key) for row in batch])
+    through: dict[str, None] = {}
+    for row in outbox.reread(session, batch):
+        task = tasks[str(row.key)]
+        refusal = refused.get(task.task_id or "")
+        if refusal is not None and not refusal.gone:
+            _refuse(this, session, row, refusal, now)
+            continue
+        outbox.settle_done(row, now=now)
+        through[str(row.key)] = None
+        if refusal is not None:
+            task.state = "deleted"
+            continue
+        this.done.changed += task.task_id is not None
+        change = _change(row)
+        task.owner_id = change.owner_id or task.owner_id
+        task.due_on = change.due or task.due_on
+        task.state = "open" if change.reopen and task.state == "completed" else task.state
+    refusals.resolve_refusals(session, this.connection_id, "write", "tasks", through, now=now)
+
+
 def _settle_completed(
     this: _Sending, session: Session, batch: Sequence[OutboxRow], refused: Mapping[str, Refusal]
 ) -> None:
@@ -137,7 +185,7 @@ def _refuse(
     this: _Sending, session: Session, row: OutboxRow, refusal: Refusal, now: datetime
 ) -> None:
     """One refusal row; the account is looked at again, so that the task is tried again."""
-    outbox.settle_refused(row, code=refusal.code, reason=refusal.words or refusal.message, now=now)
+    outbox.settle_refused(row, code=refusal.code, reason=reason(refusal), now=now)
     mark_accounts(session, this.connection_id, [row.record_id], now)
     this.done.refused += refusals.note_refusals(
         session,

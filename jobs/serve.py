@@ -3,13 +3,16 @@
 import os
 import socket
 import threading
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
 import migrations
+from jobs import calls
+from jobs.model import read_model
 from jobs.queue import start_clock, work
-from jobs.wiring import House, open_house
+from jobs.wiring import House, model_file, open_house
 from settings import load_settings
 
 
@@ -19,9 +22,12 @@ def web_app(house: House) -> Any:
 
     return create_app(
         house.sessions,
-        base_url=house.settings.web.url,
+        house.vault,
+        house.settings,
         version=version("barometer"),
         schema_head=migrations.revisions(house.engine)[1],
+        reading_calls=calls.read_again,
+        default_model=partial(read_model, model_file(house.settings)),
     )
 
 

@@ -1,18 +1,12 @@
 """Sync: pull, compute, write back, as one run of one connection at a time."""
 
-import os
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import uuid4
 
 import structlog
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from connector.base import Crm
@@ -24,75 +18,40 @@ from connector.errors import (
 )
 from insights.model import ModelError
 from jobs import calls
+from jobs.alone import Busy, alone
 from jobs.clock import utc_now
-from jobs.compute import Computed, compute
+from jobs.compute import compute
 from jobs.intake import attach_waiting
-from jobs.pull import Pulled, PullPlan, pull
+from jobs.mirror import read_back
+from jobs.model import model_in_use
+from jobs.noted import Cancelled
+from jobs.overseer import Differs, Overseer, Planned
+from jobs.planned import changes_planned
+from jobs.pull import PullPlan, pull
+from jobs.report import Report, close_run
 from jobs.schema import MapRejected, Schema, SchemaPlan, read_schema
-from jobs.send_tasks import TasksDone, send_tasks
-from jobs.wiring import House, map_file, open_crm
-from jobs.write_back import Sent, write_back
+from jobs.send_tasks import send_tasks
+from jobs.wiring import House, map_in_use, open_crm
+from jobs.write_back import write_back
 from mappings import MapError
-from store import cursors, outbox, refusals, runs
+from store import cursors, outbox, runs
 from store.facts import forget_facts
-from store.locks import drop_lock, take_lock
 from store.models import Connection
+from store.previews import PreviewRefused
 from store.secrets import SecretsUnreadable
 
 log = structlog.get_logger()
 
 STEPS = ("pull", "compute", "write_back")
-
-
-class Busy(Exception):
-    """Another process works on this connection."""
-
-
-@dataclass
-class Report:
-    """What one run did, for a person and as JSON (docs/cli.md)."""
-
-    name: str
-    crm: str
-    state: str = "running"  # done | refusals | stopped | failed
-    problem: str | None = None
-    pulled: Pulled = field(default_factory=Pulled)
-    computed: Computed = field(default_factory=Computed)
-    sent: Sent = field(default_factory=Sent)
-    tasks: TasksDone = field(default_factory=TasksDone)
-    refused: list[dict[str, Any]] = field(default_factory=list)
-    calls: dict[str, Any] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    mapping_hash: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The stable form of `sync --json`."""
-        return {
-            "name": self.name,
-            "crm": self.crm,
-            "state": self.state,
-            "problem": self.problem,
-            "pulled": self.pulled.rows,
-            "changed": self.pulled.changed,
-            "read_in_full": [source.name for source in self.pulled.read if source.full],
-            "deleted": self.pulled.deleted,
-            "assessed": self.computed.assessed,
-            "written": {
-                "fields": self.sent.fields,
-                "records": self.sent.records,
-                "tasks": self.tasks.created,
-                "tasks_completed": self.tasks.completed,
-            },
-            "unchanged": self.computed.unchanged,
-            "refused": self.refused,
-            "notes": self.notes,
-            "api_calls": self.calls,
-            "seconds": {
-                **{name: round(value, 3) for name, value in self.seconds.items()},
-                "total": round(sum(self.seconds.values()), 3),
-            },
-        }
+EXPECTED = (
+    *(Busy, CrmError, MapRejected, MapError, ModelError),
+    *(SecretsUnreadable, PreviewRefused),
+)
+_TOLD_EVERY = 1.0  # seconds between two looks at the run's row
+NOT_APPROVED = (
+    "nothing was sent: this connection writes to the CRM only after a person has approved a "
+    "preview. Make one, look at it and approve it (docs/preview.md)"
+)
 
 
 @dataclass(frozen=True)
@@ -105,6 +64,9 @@ class Order:
     trigger: str = "command"
     as_of: datetime | None = None
     progress: Callable[[str, int], None] = lambda _what, _count: None
+    kind: str | None = None  # of a new run's row; None: named by the steps
+    by: str | None = None
+    overseer: Overseer | None = None
 
 
 def run_sync(
@@ -114,24 +76,33 @@ def run_sync(
 
     run_id  the requested run to do; without one a new run is noted.
     Raises Busy when another process works on the connection. The run's row tells the same as
-    the report. A reached API allowance ends the run as `stopped`; the next one goes on.
+    the report. A reached API allowance ends the run as `stopped`; the next one goes on. Asked
+    to cancel, it ends after the page or batch it is at.
     """
     report = Report(connection.name, connection.vendor)
-    with _alone(house, connection) as renew:
+    with alone(house, connection) as renew:
         with house.sessions.begin() as session:
             runs.fail_abandoned(session, connection.id, but=run_id, now=utc_now())
             if run_id is None:
-                kind = "sync" if order.steps == STEPS else order.steps[0]
+                kind = order.kind or ("sync" if order.steps == STEPS else order.steps[0])
                 run = runs.start_run(session, connection.id, kind, order.trigger, now=utc_now())
+                run.requested_by = order.by
                 run_id = run.id
         crm: Crm | None = None
+        overseer = order.overseer
         try:
+            if overseer is not None:
+                with house.sessions.begin() as session:
+                    overseer.begun(session, run_id)
             crm = open_crm(house, connection)
-            _steps(house, connection, crm, order, run_id, report, renew)
+            work = _Work(house, connection, crm, order, run_id, report)
+            _steps(work, _telling(work, renew))
             report.state = "refusals" if report.refused else "done"
-        except CrmAllowanceReached as error:
+        except Cancelled:
+            report.state = "cancelled"
+        except (CrmAllowanceReached, Differs) as error:
             report.state, report.problem = "stopped", str(error)
-        except (Busy, CrmError, MapRejected, MapError, ModelError, SecretsUnreadable) as error:
+        except EXPECTED as error:
             report.state, report.problem = "failed", str(error)
             if isinstance(error, (CrmUnknownField, CrmUnknownObject)):
                 with house.sessions.begin() as session:  # the next run describes the CRM anew
@@ -145,119 +116,182 @@ def run_sync(
                     "failed",
                     "interrupted; the next run goes on from here",
                 )
-            _finish(house, connection, crm, run_id, report)
+            also = overseer.ended if overseer is not None else None
+            close_run(house, connection, crm, run_id, report, also)
     return report
 
 
-@contextmanager
-def _alone(house: House, connection: Connection) -> Iterator[Callable[[], None]]:
-    """Hold the connection's lock; yields a function that renews it, or raises Busy when it is lost.
+@dataclass(frozen=True)
+class _Work:
+    """One run under way."""
 
-    It is renewed beside the work too, which may compute, or wait for the CRM, for long.
+    house: House
+    connection: Connection
+    crm: Crm
+    order: Order
+    run_id: int
+    report: Report
+
+    @property
+    def rows(self) -> House:
+        """Where records are read into and computed on."""
+        apart = self.order.overseer.rows if self.order.overseer else None
+        return apart or self.house
+
+
+Progress = Callable[[str, int], None]
+
+
+def _telling(work: _Work, renew: Callable[[], None]) -> Progress:
+    """Renew the lock and count what was done; at most once a second the run's row tells it too.
+
+    The result raises Cancelled when somebody asked the run to stop.
     """
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
-    name = f"sync:{connection.id}"
-    expires = timedelta(seconds=house.settings.sync.lock_expires_seconds)
-
-    def renew() -> None:
-        with house.sessions() as session:
-            if not take_lock(session, name, owner, now=utc_now(), expires_after=expires):
-                raise Busy(
-                    f"{connection.name} is being synchronised by another process; "
-                    "wait for it to end, or for its lock to expire"
-                )
-
-    def keep() -> None:
-        while not ended.wait(expires.total_seconds() / 3):
-            with suppress(Busy, OperationalError):  # the work itself meets what lasts
-                renew()
-
-    renew()
-    ended = threading.Event()
-    keeper = threading.Thread(target=keep, name=name, daemon=True)
-    keeper.start()
-    try:
-        yield renew
-    finally:
-        ended.set()
-        keeper.join()
-        with house.sessions() as session:
-            drop_lock(session, name, owner)
-
-
-def _steps(
-    house: House,
-    connection: Connection,
-    crm: Crm,
-    order: Order,
-    run_id: int,
-    report: Report,
-    renew: Callable[[], None],
-) -> None:
-    settings, sessions = house.settings, house.sessions
+    done: dict[str, int] = {}
+    told = float("-inf")
 
     def progress(what: str, count: int) -> None:
+        nonlocal told
         renew()
-        order.progress(what, count)
+        work.order.progress(what, count)
+        done[what] = done.get(what, 0) + count
+        if time.monotonic() - told < _TOLD_EVERY:
+            return
+        total = work.report.computed.planned_records if what == "written" else None
+        with work.house.sessions.begin() as session:
+            cancelled = runs.note_progress(session, work.run_id, what, done[what], total)
+        told = time.monotonic()
+        if cancelled:
+            raise Cancelled
 
+    return progress
+
+
+def _steps(work: _Work, progress: Progress) -> None:
+    order, report, rows = work.order, work.report, work.rows
     with _timed(report, "schema"):
-        schema = read_schema(
-            crm,
-            sessions,
-            connection.id,
-            connection.currency,
-            bool(connection.settings.get("multi_currency")),
-            SchemaPlan(
-                map_file(settings, connection.vendor),
-                timedelta(hours=settings.sync.schema_max_age_hours),
-                utc_now(),
-            ),
-        )
-        report.mapping_hash = schema.map.version
+        schema = _schema(work)
+        report.mapping_hash = schema.version
         report.notes += [
             f"{finding.sentence}; {finding.fix}"
             for finding in schema.notes
             if finding.level == "warning"
         ]
+        progress("fields described", 0)
     if "pull" in order.steps:
         with _timed(report, "pull"):
-            plan = PullPlan(
-                overlap=timedelta(seconds=settings.sync.overlap_seconds),
-                full=order.full or _full_read_due(house, connection, schema),
-                run_id=run_id,
-                progress=progress,
-            )
-            pull(crm, sessions, connection.id, schema, plan, report.pulled)
-            report.notes += report.pulled.notes
-        attach_waiting(sessions, connection.id, now=utc_now())
-    if "compute" in order.steps:
-        with _timed(report, "compute"):
-            compute(
-                house,
-                connection.id,
-                schema,
-                as_of=order.as_of or utc_now(),
-                run_id=run_id,
-                everything=order.full,
-                dry_run=order.dry_run,
-                computed=report.computed,
-            )
-            progress("assessed", report.computed.assessed)
-    report.calls = _planned(crm, house, connection, report)
-    if "write_back" in order.steps and not order.dry_run:
-        with _timed(report, "write_back"):
-            write_back(
-                crm,
-                sessions,
-                connection.id,
-                schema,
-                run_id=run_id,
-                sent=report.sent,
-                progress=lambda count: progress("written", count),
-            )
+            _pull(work, schema, progress)
+        attach_waiting(rows.sessions, work.connection.id, now=utc_now())
         with _timed(report, "tasks"):
-            send_tasks(crm, sessions, connection.id, schema, run_id=run_id, done=report.tasks)
-            progress("tasks", report.tasks.created)
+            report.tasks.looked_at = read_back(
+                work.crm,
+                rows,
+                work.connection,
+                now=order.as_of or utc_now(),
+                run_id=work.run_id,
+            )
+    send = "write_back" in order.steps and not order.dry_run
+    if "compute" in order.steps:
+        progress("accounts to assess", 0)
+        with _timed(report, "compute"):
+            send = _compute(work, schema) and send
+            progress("assessed", report.computed.assessed)
+    else:
+        with rows.sessions() as session:
+            _plan_calls(work, session)
+    if not send:
+        return
+    if not _may_send(work):
+        report.notes.append(NOT_APPROVED)
+        return
+    with _timed(report, "write_back"):
+        write_back(
+            work.crm,
+            work.house.sessions,
+            work.connection.id,
+            schema,
+            run_id=work.run_id,
+            sent=report.sent,
+            progress=lambda count: progress("written", count),
+        )
+    with _timed(report, "tasks"):
+        send_tasks(
+            work.crm,
+            work.house.sessions,
+            work.connection.id,
+            schema,
+            run_id=work.run_id,
+            done=report.tasks,
+        )
+        order.progress("tasks", report.tasks.created)
+
+
+def _schema(work: _Work) -> Schema:
+    settings, connection, overseer = work.house.settings, work.connection, work.order.overseer
+    hours = 0 if overseer and overseer.fresh else settings.sync.schema_max_age_hours
+    return read_schema(
+        work.crm,
+        work.rows.sessions,
+        connection.id,
+        connection.currency,
+        bool(connection.settings.get("multi_currency")),
+        SchemaPlan(
+            map_in_use(work.house, connection, overseer.map_text if overseer else None),
+            timedelta(hours=hours),
+            utc_now(),
+        ),
+    )
+
+
+def _pull(work: _Work, schema: Schema, progress: Progress) -> None:
+    rows, report = work.rows, work.report
+    plan = PullPlan(
+        overlap=timedelta(seconds=rows.settings.sync.overlap_seconds),
+        full=work.order.full or _full_read_due(rows, work.connection, schema),
+        run_id=work.run_id,
+        progress=progress,
+    )
+    pull(work.crm, rows.sessions, work.connection.id, schema, plan, report.pulled)
+    report.notes += report.pulled.notes
+
+
+def _compute(work: _Work, schema: Schema) -> bool:
+    """Assess and plan; whether what was planned stands."""
+    order, report = work.order, work.report
+    as_of = order.as_of or utc_now()
+    stands = not order.dry_run
+
+    def keep(session: Session) -> bool:
+        nonlocal stands
+        _plan_calls(work, session)
+        if order.overseer is not None:
+            plan = Planned(schema, as_of, work.run_id, report)
+            stands = order.overseer.judge(session, plan)
+        elif order.dry_run:
+            report.would_write = changes_planned(session, work.connection.id)
+        return stands
+
+    compute(
+        work.rows,
+        work.connection.id,
+        schema,
+        model_in_use(work.house, work.connection.id),
+        as_of=as_of,
+        run_id=work.run_id,
+        everything=order.full,
+        computed=report.computed,
+        keep=keep,
+        pinned=order.overseer is not None,
+    )
+    return stands
+
+
+def _may_send(work: _Work) -> bool:
+    """Whether somebody has approved that this connection writes to its CRM."""
+    if work.order.overseer is not None:
+        return True
+    with work.house.sessions() as session:
+        return session.get_one(Connection, work.connection.id).writes_approved
 
 
 def _full_read_due(house: House, connection: Connection, schema: Schema) -> bool:
@@ -277,84 +311,8 @@ def _timed(report: Report, stage: str) -> Iterator[None]:
         report.seconds[stage] = report.seconds.get(stage, 0) + time.perf_counter() - started
 
 
-def _planned(crm: Crm, house: House, connection: Connection, report: Report) -> dict[str, Any]:
+def _plan_calls(work: _Work, session: Session) -> None:
     """Calls spent so far and those that the outbox will cost."""
-    with house.sessions() as session:
-        waiting = outbox.count_unsettled(session, connection.id)
-    return {"planned": crm.usage.spent + calls.to_send(crm, waiting)}
-
-
-def _finish(
-    house: House, connection: Connection, crm: Crm | None, run_id: int, report: Report
-) -> None:
-    now = utc_now()
-    with house.sessions.begin() as session:
-        report.refused = [
-            {
-                "direction": row.direction,
-                "object": row.object,
-                "record_id": row.record_id,
-                "field": row.field,
-                "value": row.value,
-                "code": row.code,
-                "reason": row.reason,
-                "remedy": row.remedy,
-            }
-            for row in refusals.open_refusals(session, connection.id)
-            if row.run_id == run_id
-        ]
-        if report.state == "done" and report.refused:
-            report.state = "refusals"
-        spent = crm.usage.spent if crm is not None else 0
-        report.calls = {
-            "planned": report.calls.get("planned"),
-            "spent": spent,
-            "least": _least(crm, report),
-            "by_purpose": dict(crm.usage.by_purpose) if crm is not None else {},
-        }
-        runs.finish_run(
-            session,
-            run_id,
-            state=report.state,
-            now=now,
-            problem=report.problem,
-            counts={
-                "pulled": report.pulled.rows,
-                "changed": report.pulled.changed,
-                "deleted": report.pulled.deleted,
-                **report.computed.counts(),
-                "written_records": report.sent.records,
-                "written_fields": report.sent.fields,
-                "tasks_created": report.tasks.created,
-                "tasks_completed": report.tasks.completed,
-                "refused": len(report.refused),
-            },
-            mapping_hash=report.mapping_hash,
-            model_hash=report.computed.model_hash,
-            calls_planned=report.calls["planned"],
-            calls_spent=spent,
-            calls_least=report.calls["least"],
-            seconds={name: round(value, 3) for name, value in report.seconds.items()},
-        )
-        _note_state(session, connection.id, crm, report)
-    log.info(
-        "run ended",
-        connection=connection.name,
-        run=run_id,
-        state=report.state,
-        calls=spent,
-        refused=len(report.refused),
-    )
-
-
-def _least(crm: Crm | None, report: Report) -> int:
-    return 0 if crm is None else calls.least(crm, report.pulled, report.sent, report.tasks)
-
-
-def _note_state(session: Session, connection_id: int, crm: Crm | None, report: Report) -> None:
-    stored = session.get_one(Connection, connection_id)
-    stored.state = "failed" if report.state == "failed" else "working"
-    stored.problem = report.problem
-    if crm is not None:
-        stored.day_calls_used = crm.usage.day_used
-        stored.day_calls_limit = crm.usage.day_limit
+    waiting = outbox.count_unsettled(session, work.connection.id)
+    to_send = calls.to_send(work.connection.vendor, waiting)
+    work.report.calls = {"planned": work.crm.usage.spent + to_send}

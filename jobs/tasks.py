@@ -1,16 +1,17 @@
 """Which tasks people get: one per alert episode, keyed, never doubled, ended when it is over."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from insights.workdays import working_day
+from jobs.owners import Owners
 from settings import Tasks as TaskPolicy
 from store import outbox, refusals
 from store.alerts import AlertChanges, tasks_by_key, tasks_of
 from store.models import Alert, CrmTask
-from store.people import accounts_by_id, users_by_id
 
 SUBJECTS = {
     "contacts_missing": "Add contacts",
@@ -31,18 +32,22 @@ def plan_tasks(
     *,
     page_url: str,
     policy: TaskPolicy,
+    fallback_owner: str,
     now: datetime,
     run_id: int | None,
 ) -> None:
     """Queue a task for each opened alert that asks for one, and the end of each closed one's.
 
-    account_ids  accounts looked at; what the CRM refused of theirs is tried again
+    account_ids     accounts looked at; what the CRM refused of theirs is tried again
+    fallback_owner  as `jobs.owners.Owners` takes it
     """
-    drafts = _Drafts(session, connection_id, account_ids, page_url, policy, now)
+    owners = Owners(session, connection_id, account_ids, fallback_owner)
+    drafts = _Drafts(owners, page_url, policy, now)
     for alert in changes.opened:
         if alert.kind not in policy.alerts:
             continue
         key = f"ax:{alert.kind}:{alert.account_id}:{alert.episode}"[:80]
+        fields = drafts.of(alert)
         session.add(
             CrmTask(
                 connection_id=connection_id,
@@ -50,6 +55,9 @@ def plan_tasks(
                 account_id=alert.account_id,
                 key=key,
                 state="queued",
+                owner_id=fields["owner_id"],
+                due_on=drafts.due,
+                queued_at=now,
             )
         )
         outbox.queue_row(
@@ -59,7 +67,7 @@ def plan_tasks(
             "task",
             alert.account_id,
             key=key,
-            fields=drafts.of(alert),
+            fields=fields,
             run_id=run_id,
             now=now,
         )
@@ -103,6 +111,8 @@ def _retry_refused(
     tasks = tasks_by_key(session, connection_id, [str(row.key) for row in rows])
     for row in rows:
         task = tasks[str(row.key)]
+        if task.alert_id is None:
+            continue  # a loop's: jobs.loop_tasks
         raised = session.get_one(Alert, task.alert_id)
         if raised.closed_at is not None:
             outbox.withdraw(row, now=now)
@@ -113,58 +123,27 @@ def _retry_refused(
         task.state = "queued"
         outbox.requeue(row, fields=drafts.of(raised), run_id=run_id, now=now)
     for row in outbox.unsettled(session, connection_id, "complete_task", account_ids, refused):
-        outbox.requeue(row, fields={}, run_id=run_id, now=now)
+        outbox.requeue(row, fields=row.fields, run_id=run_id, now=now)
 
 
 class _Drafts:
     """Writes the tasks of many alerts; accounts and colleagues are looked up once."""
 
-    def __init__(
-        self,
-        session: Session,
-        connection_id: int,
-        account_ids: Sequence[str],
-        page_url: str,
-        policy: TaskPolicy,
-        now: datetime,
-    ) -> None:
-        self._accounts = accounts_by_id(session, connection_id, account_ids)
-        self._users = users_by_id(session, connection_id)
+    def __init__(self, owners: Owners, page_url: str, policy: TaskPolicy, now: datetime) -> None:
+        self._owners = owners
         self._page_url = page_url
-        self._due = working_day(now.date(), policy.due_working_days)
+        self.due = working_day(now.date(), policy.due_working_days)
 
     def of(self, alert: Alert) -> dict[str, Any]:
         """What the alert's task says, as the outbox keeps it."""
-        account = self._accounts[alert.account_id]
+        account = self._owners.accounts[alert.account_id]
         contact = alert.details.get("contact_id")
         return {
             "subject": f"{SUBJECTS.get(alert.kind, 'Look at the account')}: {account.name}"[:255],
             "body": f"{alert.message}\n\nWhy, and every record behind it: "
             f"{self._page_url}/{alert.account_id}",
-            "due": self._due.isoformat(),
+            "due": self.due.isoformat(),
             "priority": "high" if alert.kind in _URGENT else "normal",
-            "owner_id": self._active_owner(account.owner_id),
+            "owner_id": self._owners.of(alert.account_id),
             "contact_id": contact if isinstance(contact, str) else None,
         }
-
-    def _active_owner(self, owner_id: str | None) -> str | None:
-        """The account's owner, else the first active manager above; None = our own user."""
-        seen: set[str] = set()
-        while owner_id is not None and owner_id not in seen:
-            seen.add(owner_id)
-            user = self._users.get(owner_id)
-            if user is None:
-                return None
-            if user.is_active is not False:
-                return owner_id
-            owner_id = user.manager_id
-        return None
-
-
-def working_day(start: date, days: int) -> date:
-    """The date `days` working days (Monday to Friday) after `start`."""
-    day = start
-    while days > 0:
-        day += timedelta(days=1)
-        days -= day.weekday() < 5
-    return day

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from connector.base import Crm, Refusal
 from jobs.clock import utc_now
-from jobs.refused import from_crm
+from jobs.refused import from_crm, reason
 from jobs.schema import Schema
 from mappings import WriteMap
 from store import outbox, records, refusals
@@ -72,9 +72,7 @@ def _settle(
             sent.records += 1
             sent.fields += len(row.fields)
             continue
-        outbox.settle_refused(
-            row, code=refusal.code, reason=refusal.words or refusal.message, now=now
-        )
+        outbox.settle_refused(row, code=refusal.code, reason=reason(refusal), now=now)
         sent.refused += refusals.note_refusals(
             session,
             connection_id,

@@ -6,8 +6,9 @@ Codes as in docs/mapping.md, "Checks".
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from mappings.catalogue import OBJECTS, Type
-from mappings.findings import Fields, Finding, Level
+from mappings.catalogue import OBJECTS, Column, Type
+from mappings.circumstances import Circumstances, further_findings, with_hidden
+from mappings.findings import FieldInfoLike, Fields, Finding, Level
 from mappings.fitting import check_task_key, checked_writes
 from mappings.maps import MADE, Condition, CrmMap, Reader, Source
 
@@ -51,8 +52,17 @@ _CANNOT_HOLD: Mapping[Type, Collection[str]] = {
 }
 
 
-def resolve(crm_map: CrmMap, describe: Callable[[str], Fields | None]) -> Resolved:
-    """The map fitted to one CRM; `describe` gives an object's fields, None when it has none."""
+def resolve(
+    crm_map: CrmMap,
+    describe: Callable[[str], Fields | None],
+    around: Circumstances | None = None,
+) -> Resolved:
+    """The map fitted to one CRM.
+
+    describe  an object's fields by its name, None when the CRM has no such object
+    around    what else is known of the CRM
+    """
+    around = around or Circumstances()
     known: dict[str, Fields | None] = {}
 
     def fields_of(kind: str) -> Fields | None:
@@ -68,8 +78,11 @@ def resolve(crm_map: CrmMap, describe: Callable[[str], Fields | None]) -> Resolv
         for original in crm_map.sources
         if (source := _checked_source(original, fields_of, found)) is not None
     ]
+    fitted = replace(crm_map, sources=tuple(sources), account=account)
+    found = [with_hidden(finding, crm_map, around) for finding in found]
+    found += further_findings(crm_map, fitted, fields_of, around)
     return Resolved(
-        replace(crm_map, sources=tuple(sources), account=account),
+        fitted,
         tuple(f for f in found if f.level != "error"),
         tuple(f for f in found if f.level == "error"),
     )
@@ -168,6 +181,12 @@ def _checked_reader(
             )
             return None
     return replace(reader, fields=present)
+
+
+def can_hold(column: Column, info: FieldInfoLike) -> bool:
+    """Whether a field of this type can be read as the column, without a table of values."""
+    turnover = column.name == "annual_value" and _is_turnover(info.name)
+    return not turnover and info.type not in _CANNOT_HOLD.get(column.type, ())
 
 
 def _is_turnover(field: str) -> bool:

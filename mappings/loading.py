@@ -50,6 +50,13 @@ def load(vendor: str, path: Path | None = None) -> CrmMap:
     return loads(vendor, content, file)
 
 
+def choose(vendor: str, published: str | None, path: Path | None) -> CrmMap:
+    """The map to work by: the published one (TOML), else the deployment's file, else ours."""
+    if published is not None:
+        return loads(vendor, published, "the published mapping")
+    return load(vendor, path)
+
+
 def loads(vendor: str, content: str, file: str) -> CrmMap:
     """The map that TOML text `content` states; `file` names it in errors. Raises MapError."""
     try:

@@ -5,7 +5,7 @@ Source: docs/mapping.md, "The file".
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -133,6 +133,22 @@ class Source:
         return (self.id_prefix + record_id,)
 
 
+def reading_version(sources: Sequence[Source]) -> str:
+    """40 hex digits of how sources that are read together are read; what a cursor remembers."""
+    versions = " ".join(source.version for source in sources)
+    return hashlib.sha256(versions.encode()).hexdigest()[:40]
+
+
+def read_together(sources: Sequence[Source]) -> dict[str, list[Source]]:
+    """Sources by what their cursor is called: those of one CRM object are read in one go, each
+    that reads relations by itself."""
+    found: dict[str, list[Source]] = {}
+    for source in sources:
+        name = source.name if source.mode == "links" else source.kind
+        found.setdefault(name, []).append(source)
+    return found
+
+
 @dataclass(frozen=True)
 class CrmMap:
     """Everything Barometer reads from one CRM, and what it writes to accounts."""
@@ -150,10 +166,6 @@ class CrmMap:
         fields = asdict(self)
         del fields["content"]
         return _digest(fields)
-
-    def to_toml(self) -> str:
-        """The file it was read from, word for word."""
-        return self.content
 
     def source(self, name: str) -> Source:
         """The source `name`; KeyError when there is none."""

@@ -23,6 +23,23 @@ WrittenType = Literal[
 ]
 
 TASK_KIND: Mapping[str, str] = MappingProxyType({"salesforce": "Task", "hubspot": "tasks"})
+# what a new task is sent with, beside our key; other fields that must be filled would be missing
+TASK_SENT: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "salesforce": frozenset(
+            {
+                *("Subject", "Description", "ActivityDate", "Priority", "Status"),
+                *("WhatId", "WhoId", "OwnerId"),
+            }
+        ),
+        "hubspot": frozenset(
+            {
+                *("hs_task_subject", "hs_task_body", "hs_task_priority", "hs_task_status"),
+                *("hs_task_type", "hs_timestamp", "hubspot_owner_id"),
+            }
+        ),
+    }
+)
 PREFIX: Mapping[str, str] = MappingProxyType({"salesforce": "AX_", "hubspot": "ax_"})
 _CAPITALS = {"nps": "NPS", "clv": "CLV"}
 _OURS = "Written by Barometer, do not edit."
@@ -103,6 +120,7 @@ WRITTEN: tuple[WrittenField, ...] = (
     _text("coverage_gap", "Coverage gap", "Who is missing, in words."),
     _flag("coverage_alert", "Coverage alert", "Ticked while a coverage alert is open."),
     _number("nps", "NPS", "Net Promoter Score, -100 to 100; empty without answers.", 4),
+    _number("open_loops", "Open loops", "Complaints that nobody has solved yet."),
     WrittenField(
         "last_response_at", "Last response", "date", f"Day of the newest answer, UTC. {_OURS}"
     ),

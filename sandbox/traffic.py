@@ -134,8 +134,11 @@ def _html(fault: dict[str, Any]) -> Response:
 
 
 def _compress(response: Response) -> None:
-    accepted = "gzip" in request.headers.get("Accept-Encoding", "")
-    if accepted and not response.is_streamed and not response.headers.get("Content-Encoding"):
+    """Pack the answer of a client that asks for gzip by name, as both vendors do."""
+    accepted = any(name == "gzip" and quality for name, quality in request.accept_encodings)
+    if not accepted or response.is_streamed or response.headers.get("Content-Encoding"):
+        return
+    if request.method != "HEAD" and response.get_data():
         response.set_data(gzip.compress(response.get_data(), compresslevel=1))
         response.headers["Content-Encoding"] = "gzip"
         response.vary.add("Accept-Encoding")

@@ -103,7 +103,7 @@ class ConnectionServer(ThreadedWSGIServer):
         self._on_close = on_close
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
 
     def start(self) -> None:
         """Begin to accept connections, in a thread of its own."""

@@ -163,7 +163,7 @@ class Switches(dict[str, Any]):
         super().__init__()
         self._world = world
         self.declare("faults.seed", 0)
-        self.declare("http.gzip", False)
+        self.declare("http.gzip", True)
 
     def declare(self, name: str, default: Any) -> None:
         """Introduce a switch; a value set earlier in this world's life is kept."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Dialect,
+    Integer,
     Numeric,
     String,
     Table,
@@ -26,17 +27,22 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from store.models import Instant
 
 
-def among(session: Session, column: ColumnElement[Any], keys: Sequence[str]) -> ColumnElement[bool]:
+def among(
+    session: Session,
+    column: ColumnElement[Any] | InstrumentedAttribute[Any],
+    keys: Sequence[str] | Sequence[int],
+) -> ColumnElement[bool]:
     """Whether `column` is one of `keys`, of which there may be any number."""
     if _dialect(session).name == "sqlite":
         listed = func.json_each(json.dumps(list(keys))).table_valued("value")
         return column.in_(select(listed.c.value))
-    return column == any_(literal(list(keys), ARRAY(String)))
+    each = Integer if isinstance(column.type, Integer) else String
+    return column == any_(literal(list(keys), ARRAY(each)))
 
 
 def upsert_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:

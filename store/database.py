@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
@@ -15,11 +16,16 @@ def open_engine(url: str) -> Engine:
     SQLite: write-ahead log, foreign keys on, a writer waits up to 30 s for another.
     """
     parsed = make_url(url)
+    choices: dict[str, Any] = {
+        "hide_parameters": True,
+        "json_serializer": _json,
+        "json_deserializer": _value,
+    }
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(url, pool_pre_ping=True, **choices)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 30}, **choices)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -27,6 +33,15 @@ def open_engine(url: str) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _value(stored: Any) -> Any:
+    """SQLite hands out a number that stands alone as a number, not as text."""
+    return stored if isinstance(stored, int | float) else orjson.loads(stored)
 
 
 def open_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -21,6 +21,13 @@ _LEFT_OUT = {
     "content_hash",
     "remote",
     "matched_by",
+    # of a survey answer: how it came, not what it says
+    "hook_id",
+    "is_partial",
+    "version",
+    "claims",
+    "sequence",
+    "parts",
 }
 _CORPORATE = {"annual_value": "annual_value_corporate", "amount": "amount_corporate"}
 
@@ -30,6 +37,7 @@ def load_frames(
 ) -> dict[str, pd.DataFrame]:
     """Live rows of every object by its name; money in the corporate currency.
 
+    An answer that its respondent has not finished is left out.
     Contacts that are deleted stay in, with `gone_at`: who left is part of an account's state.
     An annual value that could not be converted is missing, and `annual_value_refused` true.
     only_dirty  rows of the accounts marked for assessment instead of all
@@ -38,6 +46,14 @@ def load_frames(
     session.flush()
     accounts = _chosen_accounts(connection_id) if only_dirty else None
     return {name: _frame(session, connection_id, name, accounts) for name in TABLES}
+
+
+def load_objects(
+    session: Session, connection_id: int, names: Iterable[str]
+) -> dict[str, pd.DataFrame]:
+    """Live rows of the named objects, as `load_frames` has them."""
+    session.flush()
+    return {name: _frame(session, connection_id, name, None) for name in names}
 
 
 def _chosen_accounts(connection_id: int) -> Any:
@@ -52,6 +68,8 @@ def _frame(session: Session, connection_id: int, name: str, accounts: Any) -> pd
     )
     if name != "contacts":
         query = query.where(table.c.deleted_at.is_(None))
+    if "is_partial" in table.c:
+        query = query.where(table.c.is_partial.is_(False))
     # the driver's own values: SQLAlchemy would convert them one by one
     rows = session.connection().execute(query).cursor.fetchall()
     found = zip(*rows, strict=True) if rows else ((),) * len(columns)

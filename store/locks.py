@@ -30,6 +30,11 @@ def take_lock(
     return True
 
 
+def lock_holder(session: Session, name: str) -> Lock | None:
+    """The lock as it is held now, by whomever; None when nobody holds it."""
+    return session.get(Lock, name, populate_existing=True)
+
+
 def drop_lock(session: Session, name: str, owner: str) -> None:
     """Give the lock back, if it is still ours. Commits at once."""
     session.execute(delete(Lock).where(Lock.name == name, Lock.owner == owner))

@@ -12,6 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
+from store.bulk import among
 from store.models import Account, OutboxRow, WrittenField
 from store.records import upsert
 
@@ -34,7 +35,7 @@ def queue_row(
     assessment_id: int | None = None,
     run_id: int | None = None,
 ) -> None:
-    """Queue one thing to send: update, create_task or complete_task."""
+    """Queue one thing to send: update, create_task, update_task or complete_task."""
     session.add(
         OutboxRow(
             connection_id=connection_id,
@@ -61,16 +62,13 @@ def unsettled(
     states: Sequence[str] = UNSETTLED,
 ) -> list[OutboxRow]:
     """Rows of the records that are not known to have arrived, oldest first."""
-    found: list[OutboxRow] = []
-    for start in range(0, len(record_ids), 5000):
-        query = select(OutboxRow).where(
-            OutboxRow.connection_id == connection_id,
-            OutboxRow.action == action,
-            OutboxRow.state.in_(states),
-            OutboxRow.record_id.in_(record_ids[start : start + 5000]),
-        )
-        found += session.scalars(query.order_by(OutboxRow.id))
-    return found
+    query = select(OutboxRow).where(
+        OutboxRow.connection_id == connection_id,
+        OutboxRow.action == action,
+        OutboxRow.state.in_(states),
+        among(session, OutboxRow.record_id, record_ids),
+    )
+    return list(session.scalars(query.order_by(OutboxRow.id)))
 
 
 def next_batch(
@@ -167,14 +165,41 @@ def written_values(
 ) -> dict[str, dict[str, Any]]:
     """What we last wrote, by record and field."""
     found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(record_ids), 5000):
-        query = select(WrittenField.record_id, WrittenField.field, WrittenField.value).where(
-            WrittenField.connection_id == connection_id,
-            WrittenField.record_id.in_(record_ids[start : start + 5000]),
-        )
-        for record_id, field, value in session.execute(query):
-            found.setdefault(record_id, {})[field] = value
+    query = select(WrittenField.record_id, WrittenField.field, WrittenField.value).where(
+        WrittenField.connection_id == connection_id,
+        among(session, WrittenField.record_id, record_ids),
+    )
+    for record_id, field, value in session.execute(query):
+        found.setdefault(record_id, {})[field] = value
     return found
+
+
+def all_unsettled(session: Session, connection_id: int) -> list[OutboxRow]:
+    """Every row that a write-back would send, in its order."""
+    query = select(OutboxRow).where(
+        OutboxRow.connection_id == connection_id, OutboxRow.state.in_(UNSETTLED)
+    )
+    return list(session.scalars(query.order_by(OutboxRow.id)))
+
+
+def waiting_records(session: Session, connection_id: int) -> list[str]:
+    """Accounts with field changes that are not known to have arrived."""
+    query = select(OutboxRow.record_id).where(
+        OutboxRow.connection_id == connection_id,
+        OutboxRow.action == "update",
+        OutboxRow.state.in_(UNSETTLED),
+    )
+    return list(session.scalars(query.distinct()))
+
+
+def withdrawn_at(session: Session, connection_id: int, instant: datetime) -> list[OutboxRow]:
+    """Rows that a plan as of `instant` withdrew."""
+    query = select(OutboxRow).where(
+        OutboxRow.connection_id == connection_id,
+        OutboxRow.state == "withdrawn",
+        OutboxRow.settled_at == instant,
+    )
+    return list(session.scalars(query.order_by(OutboxRow.id)))
 
 
 def count_unsettled(session: Session, connection_id: int) -> dict[str, int]:

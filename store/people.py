@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from store.models import Account, Contact, CrmUser, Invitation, Response
+from store.bulk import among
+from store.models import Account, Contact, CrmUser
 
 FREE_MAIL = frozenset(
     {
@@ -30,14 +31,10 @@ def accounts_by_id(
     session: Session, connection_id: int, account_ids: Sequence[str]
 ) -> dict[str, Account]:
     """These accounts, deleted ones too, by id."""
-    found: dict[str, Account] = {}
-    for start in range(0, len(account_ids), 5000):
-        query = select(Account).where(
-            Account.connection_id == connection_id,
-            Account.account_id.in_(account_ids[start : start + 5000]),
-        )
-        found.update({account.account_id: account for account in session.scalars(query)})
-    return found
+    query = select(Account).where(
+        Account.connection_id == connection_id, among(session, Account.account_id, account_ids)
+    )
+    return {account.account_id: account for account in session.scalars(query)}
 
 
 def users_by_id(session: Session, connection_id: int) -> dict[str, CrmUser]:
@@ -83,19 +80,6 @@ class People:
             if account is not None:
                 return Match(account, None, "domain")
         return Match(None, None, None)
-
-
-def unmatched(session: Session, connection_id: int) -> list[Response | Invitation]:
-    """Answers and invitations of nobody we know, which have an e-mail address to look for."""
-    found: list[Response | Invitation] = []
-    for model in (Response, Invitation):
-        query = select(model).where(
-            model.connection_id == connection_id,
-            model.matched_by.is_(None),
-            model.email.is_not(None),
-        )
-        found += session.scalars(query)
-    return found
 
 
 def _domains(address: str, domain: str | None) -> Sequence[str]:

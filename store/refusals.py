@@ -4,9 +4,10 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from store.bulk import among
 from store.models import RefusedValue
 
 
@@ -76,19 +77,17 @@ def resolve_refusals(
 
     through  by record id, the fields that did ("" for the record as a whole), None = all of them
     """
-    ids = list(through)
-    for start in range(0, len(ids), 5000):
-        query = select(RefusedValue).where(
-            RefusedValue.connection_id == connection_id,
-            RefusedValue.direction == direction,
-            RefusedValue.object == object_name,
-            RefusedValue.record_id.in_(ids[start : start + 5000]),
-            RefusedValue.resolved_at.is_(None),
-        )
-        for row in session.scalars(query):
-            fields = through[row.record_id]
-            if fields is None or row.field in fields:
-                row.resolved_at = now
+    query = select(RefusedValue).where(
+        RefusedValue.connection_id == connection_id,
+        RefusedValue.direction == direction,
+        RefusedValue.object == object_name,
+        RefusedValue.resolved_at.is_(None),
+        among(session, RefusedValue.record_id, list(through)),
+    )
+    for row in session.scalars(query):
+        fields = through[row.record_id]
+        if fields is None or row.field in fields:
+            row.resolved_at = now
 
 
 def open_refusals(session: Session, connection_id: int) -> list[RefusedValue]:
@@ -99,16 +98,4 @@ def open_refusals(session: Session, connection_id: int) -> list[RefusedValue]:
             .where(RefusedValue.connection_id == connection_id, RefusedValue.resolved_at.is_(None))
             .order_by(RefusedValue.last_seen.desc(), RefusedValue.id)
         )
-    )
-
-
-def count_open(session: Session, connection_id: int) -> int:
-    """How many refusals are not settled."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(RefusedValue)
-            .where(RefusedValue.connection_id == connection_id, RefusedValue.resolved_at.is_(None))
-        )
-        or 0
     )

@@ -1,6 +1,5 @@
 """Assessments: a row only when an account's numbers differ from its last."""
 
-import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from sqlalchemy import and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from store.bulk import among
 from store.models import Account, Assessment, CurrentAssessment, ModelVersion, PortfolioFigures
 
 
@@ -22,6 +22,7 @@ class Assessed:
     place    its figures that depend on the other accounts; part of `result` too
     inputs   every record the numbers came from
     figures  what the account contributes to figures of the whole portfolio
+    basis    what another model would judge the account by
     """
 
     account_id: str
@@ -33,6 +34,7 @@ class Assessed:
     inputs: Mapping[str, Any]
     inputs_hash: str
     figures: Mapping[str, Any]
+    basis: Sequence[Any]
 
 
 def canonical(content: Any) -> str:
@@ -106,6 +108,7 @@ def _confirm(
             "assessment_id": statement.excluded.assessment_id,
             "confirmed_at": statement.excluded.confirmed_at,
             "figures": statement.excluded.figures,
+            "basis": statement.excluded.basis,
         },
     )
     session.execute(
@@ -117,6 +120,7 @@ def _confirm(
                 "assessment_id": ids[row.account_id],
                 "confirmed_at": as_of,
                 "figures": dict(row.figures),
+                "basis": list(row.basis),
             }
             for row in rows
         ],
@@ -132,14 +136,9 @@ def current(
         .join(CurrentAssessment, CurrentAssessment.assessment_id == Assessment.id)
         .where(CurrentAssessment.connection_id == connection_id)
     )
-    if account_ids is None:
-        return {row.account_id: row for row in session.scalars(query)}
-    found: dict[str, Assessment] = {}
-    for start in range(0, len(account_ids), 5000):
-        chunk = account_ids[start : start + 5000]
-        for row in session.scalars(query.where(CurrentAssessment.account_id.in_(chunk))):
-            found[row.account_id] = row
-    return found
+    if account_ids is not None:
+        query = query.where(among(session, CurrentAssessment.account_id, account_ids))
+    return {row.account_id: row for row in session.scalars(query)}
 
 
 def standing(
@@ -149,25 +148,57 @@ def standing(
     query = select(CurrentAssessment.account_id, CurrentAssessment.figures).where(
         CurrentAssessment.connection_id == connection_id
     )
-    if account_ids is None:
-        return {account: figures for account, figures in session.execute(query)}
-    found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(account_ids), 5000):
-        chunk = account_ids[start : start + 5000]
-        rows = session.execute(query.where(CurrentAssessment.account_id.in_(chunk)))
-        found.update({account: figures for account, figures in rows})
-    return found
+    if account_ids is not None:
+        query = query.where(among(session, CurrentAssessment.account_id, account_ids))
+    return {account: figures for account, figures in session.execute(query)}
 
 
-def keep_model(session: Session, content: Mapping[str, Any], model_hash: str, now: datetime) -> str:
+def bases(session: Session, connection_id: int) -> dict[str, list[Any]]:
+    """`basis` of the newest assessment by account; without those that an older release computed."""
+    query = select(CurrentAssessment.account_id, CurrentAssessment.basis).where(
+        CurrentAssessment.connection_id == connection_id
+    )
+    return {account: basis for account, basis in session.execute(query) if basis}
+
+
+def model_hashes(session: Session, connection_id: int) -> list[str]:
+    """Hashes of the models by which the newest assessments were made; more than one in between."""
+    query = (
+        select(Assessment.model_hash)
+        .join(CurrentAssessment, CurrentAssessment.assessment_id == Assessment.id)
+        .where(CurrentAssessment.connection_id == connection_id)
+        .distinct()
+    )
+    return list(session.scalars(query))
+
+
+def newest_model_hash(session: Session, connection_id: int) -> str | None:
+    """Hash of the model by which the newest assessment was made."""
+    return session.scalar(
+        select(Assessment.model_hash)
+        .where(Assessment.connection_id == connection_id)
+        .order_by(Assessment.id.desc())
+        .limit(1)
+    )
+
+
+def keep_model(
+    session: Session,
+    content: Mapping[str, Any],
+    model_hash: str,
+    now: datetime,
+    *,
+    author: str = "settings",
+    reason: str = "in force when accounts were first assessed with it",
+) -> str:
     """Keep the scoring model under its hash, so that what it computed can be replayed."""
     if session.scalar(select(ModelVersion.id).where(ModelVersion.hash == model_hash)) is None:
         session.add(
             ModelVersion(
                 hash=model_hash,
                 content=dict(content),
-                author="settings",
-                reason="in force when accounts were first assessed with it",
+                author=author[:120],
+                reason=reason,
                 published_at=now,
             )
         )
@@ -214,13 +245,12 @@ def drop_deleted(session: Session, connection_id: int) -> list[str]:
             )
         )
     )
-    for start in range(0, len(gone), 5000):
-        session.execute(
-            delete(CurrentAssessment).where(
-                CurrentAssessment.connection_id == connection_id,
-                CurrentAssessment.account_id.in_(gone[start : start + 5000]),
-            )
+    session.execute(
+        delete(CurrentAssessment).where(
+            CurrentAssessment.connection_id == connection_id,
+            among(session, CurrentAssessment.account_id, gone),
         )
+    )
     return gone
 
 
@@ -228,23 +258,20 @@ def health_before(
     session: Session, connection_id: int, account_ids: Sequence[str], instant: datetime
 ) -> dict[str, float]:
     """Each account's health as it stood at `instant`; accounts without one are absent."""
-    found: dict[str, float] = {}
-    for start in range(0, len(account_ids), 5000):
-        newest = (
-            select(Assessment.account_id, func.max(Assessment.id).label("id"))
-            .where(
-                Assessment.connection_id == connection_id,
-                Assessment.account_id.in_(account_ids[start : start + 5000]),
-                Assessment.valid_from <= instant,
-            )
-            .group_by(Assessment.account_id)
-            .subquery()
+    newest = (
+        select(Assessment.account_id, func.max(Assessment.id).label("id"))
+        .where(
+            Assessment.connection_id == connection_id,
+            among(session, Assessment.account_id, account_ids),
+            Assessment.valid_from <= instant,
         )
-        query = select(Assessment.account_id, Assessment.health).join(
-            newest, Assessment.id == newest.c.id
-        )
-        found.update({a: h for a, h in session.execute(query) if h is not None})
-    return found
+        .group_by(Assessment.account_id)
+        .subquery()
+    )
+    query = select(Assessment.account_id, Assessment.health).join(
+        newest, Assessment.id == newest.c.id
+    )
+    return {account: h for account, h in session.execute(query) if h is not None}
 
 
 def save_portfolio(
@@ -287,11 +314,6 @@ def most_at_risk(session: Session, connection_id: int) -> Account | None:
         .order_by(Assessment.annual_value.desc().nulls_last(), Account.account_id)
         .limit(1)
     )
-
-
-def digest(content: Any) -> str:
-    """SHA-256 of the canonical JSON of `content`."""
-    return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
 def opened_inputs(assessment: Assessment) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Secrets at rest: encrypted with Fernet keys that can be rotated."""
 
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +23,11 @@ class Vault:
                 'python -c "from cryptography.fernet import Fernet; '
                 'print(Fernet.generate_key().decode())"'
             ) from error
+        self._first = keys[0]
+
+    def signing_key(self, purpose: str) -> bytes:
+        """A key for signatures of one purpose, the same in every process with our first key."""
+        return hmac.digest(self._first, purpose.encode(), "sha256")
 
     def seal(self, secrets: Mapping[str, str]) -> bytes:
         """Encrypted JSON of `secrets`."""

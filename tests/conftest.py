@@ -1,5 +1,6 @@
-"""Databases for tests: an SQLite file, and a real PostgreSQL server of the session's own."""
+"""Databases for tests (an SQLite file, a real PostgreSQL of the session's own), and a sandbox."""
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 import migrations
+from sandbox.server import Server
+from sandbox.world import World
 from store.database import open_engine
 
 
@@ -55,3 +58,27 @@ def engine(database_url: str) -> Iterator[Engine]:
     migrations.upgrade(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty world with both CRMs' tables, to be copied: they take a while."""
+    world = World(tmp_path_factory.mktemp("founded") / "world.sqlite")
+    with Server(world):
+        world.release()
+    return world.path
+
+
+@pytest.fixture
+def world(founded: Path, tmp_path: Path) -> Iterator[World]:
+    """An empty world in a file of its own."""
+    world = World(shutil.copy(founded, tmp_path / "world.sqlite"))
+    yield world
+    world.release()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[Server]:
+    """The sandbox over `world`, answering on a plain and a TLS port."""
+    with Server(world) as running:
+        yield running

@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from store import account_pages
 from store.connections import all_connections
+from store.inbox import Filters, list_loops
+from store.model_drafts import published_since
 from store.models import Account, Case, Connection, Contact, Opportunity, Response
 from web import wiring, words
+from web.bands import model_edges
 from web.figures import Figures, as_number, gap_in_words, loss_is_assumed
 from web.lineage import components, explained, records
 from web.written import field_states
@@ -80,6 +83,10 @@ def _everything(session: Session, connection: Connection, account: Account) -> d
         "explanation": explanation,
         "levels": levels(figures),
         "alerts": [AlertLine(alert, tasks.get(alert.id)) for alert in alerts],
+        "loop_rows": list_loops(
+            session, connection.id, Filters(now.date(), account_id=account.account_id)
+        ),
+        "today": now.date(),
         "contacts": contacts,
         "answers_by": _last_answers(responses),
         "responses": responses,
@@ -107,6 +114,8 @@ def _everything(session: Session, connection: Connection, account: Account) -> d
             account_pages.record_refusals(*where),
         ),
         "history": account_pages.score_history(*where, since=now - HISTORY),
+        "edges": model_edges(session, assessment.model_hash if assessment else None),
+        "models": published_since(session, connection.id, now - HISTORY),
     }
 
 

@@ -107,11 +107,18 @@ def _dot(dot: Dot, across: float, down: float, most: int) -> Markup:
 
 
 def history(
-    scores: Sequence[tuple[datetime, float | None, str]], *, width: int, name: str
+    scores: Sequence[tuple[datetime, float | None, str]],
+    *,
+    width: int,
+    name: str,
+    edges: tuple[float, float],
+    marks: Sequence[datetime] = (),
 ) -> Markup:
     """The score (0-100) from each assessment to the next, with the bands as zones.
 
     scores  (valid from, score, band), oldest first; where the score is unknown the line breaks
+    edges   score from which an account is in watch, and from which it is healthy
+    marks   when another scoring model came into use; those outside the line are left out
     """
     height = 240
     left, right, top, bottom = (34, 74, 12, 34)
@@ -126,9 +133,9 @@ def history(
 
     parts = []
     for css, low, high, word in (
-        ("healthy", 70, 100, "Healthy"),
-        ("watch", 40, 70, "Watch"),
-        ("risk", 0, 40, "At risk"),
+        ("healthy", edges[1], 100, "Healthy"),
+        ("watch", edges[0], edges[1], "Watch"),
+        ("risk", 0, edges[0], "At risk"),
     ):
         parts.append(
             Markup('<rect x="{}" y="{}" width="{}" height="{}" class="zone-{}"/>').format(
@@ -136,11 +143,12 @@ def history(
             )
         )
         parts.append(_text(width - right + 8, y((low + high) / 2) + 4, word, "start", f"w-{css}"))
-    for edge in (0, 40, 70, 100):
+    for edge in (0, *edges, 100):
         parts.append(_line(left, y(edge), width - right, y(edge), "grid"))
-        parts.append(_text(left - 6, y(edge) + 4, str(edge), "end"))
+        parts.append(_text(left - 6, y(edge) + 4, f"{edge:g}", "end"))
     parts.append(_text(left, height - 12, _day(first), "start"))
     parts.append(_text(width - right, height - 12, _day(last), "end"))
+    parts += [_model_mark(x(at), top, height - bottom, at) for at in marks if first <= at <= last]
     line = [(x(when), None if score is None else y(score)) for when, score, _ in scores]
     parts.append(Markup('<path d="{}" class="series"/>').format(_steps(line)))
     for when, score, band in scores:
@@ -153,6 +161,52 @@ def history(
             )
     return _picture(
         width, height, name, "Health score over time", "The table holds the same.", parts
+    )
+
+
+def nps_trend(
+    points: Sequence[tuple[str, float | None, Sequence[float] | None]], *, width: int, name: str
+) -> Markup:
+    """NPS of period after period, each with its interval as a bar; gaps where nobody answered.
+
+    points  (period, NPS -100..100, (low, high)), oldest first
+    """
+    height = 220
+    left, right, top, bottom = (44, 12, 12, 34)
+    step = (width - left - right) / len(points)
+
+    def x(place: int) -> float:
+        return round(left + (place + 0.5) * step, 1)
+
+    def y(nps: float) -> float:
+        return round(top + (100 - nps) / 200 * (height - top - bottom), 1)
+
+    parts = [_frame(left, top, width - right, height - bottom)]
+    for nps in (-100, -50, 0, 50, 100):
+        parts.append(_line(left, y(nps), width - right, y(nps), "axis" if nps == 0 else "grid"))
+        parts.append(_text(left - 6, y(nps) + 4, _signed(nps), "end"))
+    for place, (period, score, interval) in enumerate(points):
+        if place % (1 if width > 400 else 3) == 0:
+            parts.append(_text(x(place), height - 12, period, "middle"))
+        if score is None or interval is None:
+            continue
+        low, high = interval
+        title = f"{period}: NPS {score:+.0f}, {low:+.0f} to {high:+.0f}".replace("-", "\u2212")
+        parts.append(_line(x(place), y(low), x(place), y(high), "series"))
+        parts.append(
+            Markup('<g transform="translate({} {})"><title>{}</title>{}</g>').format(
+                x(place), y(score), title, SHAPES["healthy" if score >= 0 else "risk"]
+            )
+        )
+    return _picture(width, height, name, "NPS by quarter", "The table holds the same.", parts)
+
+
+def _model_mark(across: float, top: float, bottom: float, when: datetime) -> Markup:
+    """A line across the chart with the letter M at its foot; the title says what it means."""
+    return Markup("<g><title>Scoring model changed, {}</title>{}{}</g>").format(
+        _day(when),
+        _line(across, top, across, bottom, "threshold"),
+        _text(across, bottom + 12, "M", "middle", "label"),
     )
 
 
@@ -178,12 +232,25 @@ def bar(share: float) -> Markup:
     ).format(filled)
 
 
-def gauge(score: float | None, low: float | None, high: float | None, band: str) -> Markup:
-    """The score on the scale 0-100 with its interval; decoration, the numbers stand beside it."""
+def gauge(
+    score: float | None,
+    low: float | None,
+    high: float | None,
+    band: str,
+    edges: tuple[float, float],
+) -> Markup:
+    """The score on the scale 0-100 with its interval; decoration, the numbers stand beside it.
+
+    edges  score from which an account is in watch, and from which it is healthy
+    """
     css = BANDS[band].css if band in BANDS else "unknown"
     parts = [
         Markup('<rect x="{}" y="9" width="{}" height="6" class="zone-{}"/>').format(at, wide, zone)
-        for at, wide, zone in ((0, 80, "risk"), (80, 60, "watch"), (140, 60, "healthy"))
+        for at, wide, zone in (
+            (0, edges[0] * 2, "risk"),
+            (edges[0] * 2, (edges[1] - edges[0]) * 2, "watch"),
+            (edges[1] * 2, (100 - edges[1]) * 2, "healthy"),
+        )
     ]
     if low is not None and high is not None:
         parts.append(

@@ -4,18 +4,30 @@ import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_compact_decimal, format_currency, format_decimal
-from flask import Flask
+from flask import Flask, has_request_context
 from markupsafe import Markup
 
-from web import charts, links, words
+from web import access, charts, links, words
 from web.pager import here
 
 NO_DATA = Markup('<span class="unknown">no data</span>')
-LOCALE = "en"
 Amount = float | Decimal
+
+
+def locale() -> str:
+    """How the person signed in reads dates and numbers."""
+    found = access.person() if has_request_context() else None
+    return (found.locale if found else None) or "en"
+
+
+def time_zone() -> str:
+    """IANA name of the person's time zone."""
+    found = access.person() if has_request_context() else None
+    return (found.time_zone if found else None) or "UTC"
 
 
 def is_known(value: Any) -> bool:
@@ -34,11 +46,13 @@ def money(value: Amount | None, currency: str | None) -> str:
             round(value),
             currency,
             "¤¤\u00a0#,##0;¤¤\u00a0-#,##0",
-            locale=LOCALE,
+            locale=locale(),
             currency_digits=False,
         )
     else:
-        text = format_currency(value, currency, "¤¤\u00a0#,##0.00;¤¤\u00a0-#,##0.00", locale=LOCALE)
+        text = format_currency(
+            value, currency, "¤¤\u00a0#,##0.00;¤¤\u00a0-#,##0.00", locale=locale()
+        )
     return _minus(text)
 
 
@@ -46,7 +60,7 @@ def short_money(value: Amount | None, currency: str | None) -> str:
     """The amount in few digits, the full one as its title; for tiles only."""
     if value is None or not is_known(value):
         return NO_DATA
-    few = _minus(format_compact_decimal(value, locale=LOCALE, fraction_digits=1))
+    few = _minus(format_compact_decimal(value, locale=locale(), fraction_digits=1))
     unit = f"{currency}\u00a0" if currency else ""
     return Markup('<span title="{}">{}{}</span>').format(money(value, currency), unit, few)
 
@@ -56,7 +70,7 @@ def number(value: Amount | None, digits: int = 0) -> str:
     if value is None or not is_known(value):
         return NO_DATA
     rounded = round(value, digits) if isinstance(value, Decimal) else round(float(value), digits)
-    return _minus(format_decimal(rounded + 0, locale=LOCALE))  # + 0: never a minus zero
+    return _minus(format_decimal(rounded + 0, locale=locale()))  # + 0: never a minus zero
 
 
 def signed(value: Amount | None, digits: int = 0) -> str:
@@ -82,17 +96,17 @@ def instant(when: datetime | None) -> str:
     """An instant with its zone, the exact ISO time in the element."""
     if when is None:
         return NO_DATA
-    utc = when.astimezone(UTC)
-    text = format_datetime(utc, "d MMM y, HH:mm", locale=LOCALE)
-    iso = utc.isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Markup('<time datetime="{}">{}\u00a0UTC</time>').format(iso, text)
+    local = when.astimezone(ZoneInfo(time_zone()))
+    text = format_datetime(local, "d MMM y, HH:mm", locale=locale())
+    iso = when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}">{}\u00a0{}</time>').format(iso, text, local.tzname())
 
 
 def day(when: date | None) -> str:
     """A calendar day."""
     if when is None:
         return NO_DATA
-    text = format_date(when, "d MMM y", locale=LOCALE)
+    text = format_date(when, "d MMM y", locale=locale())
     return Markup('<time datetime="{}">{}</time>').format(when.isoformat(), text)
 
 
@@ -137,6 +151,7 @@ def install(app: Flask, version: str) -> None:
         here=here,
         is_known=is_known,
         links=links,
+        time_zone=time_zone,
         version=version,
         words=words,
     )

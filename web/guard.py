@@ -5,6 +5,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -30,18 +31,26 @@ HEADERS = {
 YEAR = 31_536_000
 
 
-def install(app: Flask, allowed_hosts: Collection[str]) -> None:
-    """Refuse strangers before a page is looked for; add the headers to every answer."""
+def install(app: Flask, allowed_hosts: Collection[str], *, proxies: int = 0) -> None:
+    """Refuse strangers before a page is looked for; add the headers to every answer.
+
+    allowed_hosts  host names answered besides loopback; any other name is refused, so that no
+                   foreign name that resolves to us (DNS rebinding) reaches a page
+    proxies        how many reverse proxies of ours tell who calls, in X-Forwarded-For and -Proto
+    """
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     allowed = frozenset(host.lower() for host in allowed_hosts)
 
     @app.before_request
     def refuse_strangers() -> None:
         host = (urlsplit(f"//{request.host}").hostname or "").lower()
-        if host not in allowed and not (is_loopback(host) and _comes_from_here()):
+        if host not in allowed and not (is_loopback(host) and comes_from_here()):
             abort(
                 421,
-                "Barometer has no sign-in yet, so it answers only on the machine it runs on: "
-                "open it as http://localhost or http://127.0.0.1 there.",
+                "Barometer answers on the machine it runs on, as http://localhost or "
+                "http://127.0.0.1, and under the address that web.public_url in its settings "
+                "names. Open it there, or set web.public_url to the address used here.",
             )
 
     @app.before_request
@@ -69,6 +78,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _comes_from_here() -> bool:
+def comes_from_here() -> bool:
     """Whether the caller is this machine; a Unix socket has no address and is local."""
     return not request.remote_addr or is_loopback(request.remote_addr)
+
+
+def proxied() -> bool:
+    """Whether a proxy passed this request on; then a loopback address need not be the caller's."""
+    return any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "Via"))

@@ -63,7 +63,7 @@ def explained(session: Session, assessment: Assessment) -> dict[str, Any]:
     if version is None:
         return {}
     try:
-        model = Model.from_dict(version.content)
+        model = Model.whole(version.content)
     except ModelError:
         return {}
     frames, previous = frames_from({assessment.account_id: opened_inputs(assessment)})

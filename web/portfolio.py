@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from store import pages
 from store.connections import all_connections
 from store.models import Connection
+from store.results import newest_model_hash
 from web import wiring, words
+from web.bands import band_ranges, model_edges
 from web.charts import Dot
 from web.download import csv_response
 from web.figures import Figures, gap_in_words, loss_is_assumed
@@ -190,6 +192,7 @@ def _overview(session: Session, connection: Connection) -> dict[str, Any]:
     silent, _ = pages.count_accounts(session, connection.id, pages.Selection(silent=True))
     points = pages.chart_points(session, connection.id, pages.Selection())
     return {
+        "ranges": band_ranges(model_edges(session, newest_model_hash(session, connection.id))),
         "figures": figures,
         "as_of": pages.last_confirmed(session, connection.id) if stored else None,
         "currency": currency,

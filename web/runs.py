@@ -3,18 +3,32 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from store import operations
 from store.connections import all_connections
 from store.models import Run
+from store.previews import preview_of
+from store.runs import ask_cancel, request_run
 from web import wiring
+from web.access import actor, audit, needs, now
 from web.download import csv_response
 from web.pager import Pager, chosen_connection
 
 bp = Blueprint("runs", __name__)
 
 SHOWN = 200
+UNDER_WAY = ("requested", "running")
 _CSV_HEADER = (
     "Connection",
     "Direction",
@@ -57,6 +71,7 @@ def one(run_id: int) -> str:
             run=run,
             connection=connection,
             took=duration(run),
+            preview=preview_of(session, run),
             counts=flat(run.counts),
             causes=operations.refusal_causes(session, run_id=run_id),
             refusals=list(operations.list_refusals(session, run_id=run_id, limit=SHOWN)),
@@ -70,6 +85,33 @@ def refusals_of_run(run_id: int) -> Response:
     with wiring().sessions() as session:
         _found(operations.find_run(session, run_id))
     return csv_response(f"barometer-run-{run_id}-refusals", _CSV_HEADER, _rows(run_id, ""))
+
+
+@bp.post("/runs/<int(max=2147483647):run_id>/cancel")
+@needs("analyst")
+def cancel(run_id: int) -> Response:
+    """Stop the run at its next safe point; what it stored and sent by then stands."""
+    with wiring().sessions.begin() as session:
+        run, _ = _found(operations.find_run(session, run_id))
+        if run.state in UNDER_WAY:
+            ask_cancel(session, run.id)
+            audit(session, "run.cancel", run.connection_id, f"run {run.id}")
+    return make_response(redirect(url_for("runs.one", run_id=run_id), 303))
+
+
+@bp.post("/runs/<int(max=2147483647):run_id>/retry")
+@needs("analyst")
+def retry(run_id: int) -> Response:
+    """Ask for a sync of the run's connection: it tries again what is not settled."""
+    with wiring().sessions.begin() as session:
+        run, connection = _found(operations.find_run(session, run_id))
+        if connection is None:
+            abort(409, "This run was of no single connection. Start a sync on a connection's page.")
+        again = request_run(session, connection.id, "sync", "page", now=now(), by=actor())
+        audit(session, "run.retry", connection.id, f"run {run.id}")
+        address = url_for("runs.one", run_id=again.id)
+    flash("A sync was asked for. It tries again what was refused or not sent.")
+    return make_response(redirect(address, 303))
 
 
 @bp.get("/refusals")

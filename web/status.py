@@ -14,8 +14,11 @@ from sqlalchemy.orm import Session
 from store import operations
 from store.connections import all_connections
 from store.models import Base
-from web import wiring
+from store.schema_changes import count_breaking
+from web import access, wiring, words
+from web.access import public
 from web.formats import instant, number, seconds
+from web.guard import comes_from_here, proxied
 from web.metrics import StoreMetrics
 
 bp = Blueprint("status", __name__)
@@ -46,12 +49,14 @@ def show() -> Response:
 
 
 @bp.get("/healthz")
+@public
 def healthz() -> Response:
     """200 while the process answers."""
     return jsonify(state="ok")
 
 
 @bp.get("/readyz")
+@public
 def readyz() -> tuple[Response, int]:
     """200 when database, migrations and the clock (if one has run) are well, else 503."""
     with wiring().sessions() as session:
@@ -62,8 +67,14 @@ def readyz() -> tuple[Response, int]:
 
 
 @bp.get("/metrics")
+@public
 def metrics() -> Response:
-    """Figures of the service and of each connection in Prometheus' text format."""
+    """Figures of the service and of each connection in Prometheus' text format.
+
+    For this machine, and for bearer tokens with the scope metrics.
+    """
+    if proxied() or not comes_from_here():
+        access.check_token("metrics")
     registry = CollectorRegistry()
     with wiring().sessions() as session:
         registry.register(StoreMetrics(session, datetime.now(UTC)))
@@ -104,6 +115,7 @@ def _clock(session: Session, now: datetime) -> Part:
 
 def _crms(session: Session, now: datetime) -> list[Part]:
     parts = []
+    breaking = count_breaking(session)
     for connection in all_connections(session):
         queue = operations.outbox_queue(session, connection.id)
         if queue.oldest is None:
@@ -117,4 +129,7 @@ def _crms(session: Session, now: datetime) -> list[Part]:
         state = {"working": "ok", "new": "waiting"}.get(connection.state, "degraded")
         problem = f"{connection.problem} " if connection.problem else ""
         parts.append(Part(connection.name, state, f"{problem}Last successful sync: {last}"))
+        if lost := breaking.get(connection.id):
+            detail = f"{words.breaking(lost)}: see its page Schema under Connections"
+            parts.append(Part(f"Schema of {connection.name}", "degraded", detail))
     return parts

@@ -5,15 +5,14 @@ from typing import NamedTuple
 
 class Band(NamedTuple):
     word: str
-    range: str
     css: str
 
 
 BANDS = {
-    "at_risk": Band("At risk", "score 0 to below 40", "risk"),
-    "watch": Band("Watch", "score 40 to below 70", "watch"),
-    "healthy": Band("Healthy", "score 70 to 100", "healthy"),
-    "unknown": Band("Unknown", "too little is known to say", "unknown"),
+    "at_risk": Band("At risk", "risk"),
+    "watch": Band("Watch", "watch"),
+    "healthy": Band("Healthy", "healthy"),
+    "unknown": Band("Unknown", "unknown"),
 }
 
 QUADRANTS = {
@@ -50,6 +49,14 @@ ALERTS = {
     "team_role_missing": "A role in our team is empty",
 }
 
+LOOPS = {
+    "detractor": "Detractor",
+    "passive": "Passive",
+    "promoter": "Promoter",
+    "csat": "Low satisfaction",
+    "ces": "High effort",
+}
+
 WHY_NOT = {
     "not_customer": "it is no customer",
     "band_not_healthy": "health is not in band healthy",
@@ -76,7 +83,8 @@ RUN_STATES = {
     "running": "running",
     "done": "done",
     "refusals": "done with refusals",
-    "stopped": "stopped at the API allowance",
+    "stopped": "stopped early",
+    "cancelled": "cancelled",
     "failed": "failed",
 }
 
@@ -86,7 +94,47 @@ RUN_KINDS = {
     "pull": "pull",
     "compute": "compute",
     "write_back": "write back",
-    "provision": "provision",
+    "preview": "preview",
+    "provision": "create fields",
+    "connect": "connect",
+    "check": "check",
+    "schema": "compare fields",
+    "what_if": "what if",
+    "loops": "loops",
+    "disconnect": "disconnect",
+    "answers": "read answers",
+    "deliver": "write answers",
+    "reconcile": "ask survey tools",
+}
+
+# check level -> band whose mark and colour it takes, its word
+CHECK_LEVELS = {
+    "ok": ("healthy", "ok"),
+    "info": ("unknown", "note"),
+    "warning": ("watch", "warning"),
+    "error": ("at_risk", "error"),
+}
+
+# state of a component -> band, word
+STEP_STATES = {
+    "exists": ("healthy", "is there"),
+    "planned": ("watch", "will be created"),
+    "created": ("healthy", "created"),
+    "granted": ("healthy", "granted"),
+    "conflict": ("at_risk", "conflict"),
+    "failed": ("at_risk", "failed"),
+}
+
+# state of a preview -> band, word
+PREVIEW_STATES = {
+    "making": ("unknown", "being made"),
+    "ready": ("watch", "ready to approve"),
+    "approved": ("watch", "approved"),
+    "done": ("healthy", "sent as approved"),
+    "differed": ("at_risk", "differed, nothing sent"),
+    "expired": ("unknown", "expired"),
+    "cancelled": ("unknown", "cancelled"),
+    "failed": ("at_risk", "failed"),
 }
 
 CONNECTION_STATES = {
@@ -127,3 +175,9 @@ def plain(name: str) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 account`, `2 accounts`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def breaking(number: int) -> str:
+    """How many changes of a CRM's fields stand against the map."""
+    verb = "breaks" if number == 1 else "break"
+    return f"{count(number, 'change')} in the CRM's fields {verb} what the map needs"

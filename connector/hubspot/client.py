@@ -1,6 +1,6 @@
 """HubSpot as `connector.base.Crm`: the parts of this package behind one protocol."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +17,10 @@ from connector.base import (
     Refusal,
     Resume,
     Span,
+    TaskChange,
     TaskDraft,
     TaskResult,
+    TaskState,
     Usage,
 )
 from connector.budget import Allowance
@@ -35,7 +37,7 @@ from connector.hubspot.schema import Schema
 from connector.hubspot.tasks import Tasks
 from connector.hubspot.writing import BATCH, Writer
 from connector.retry import Patience
-from connector.tokens import TokenStore
+from connector.tokens import AuthorizationCode, TokenStore
 
 
 class HubSpot:
@@ -44,6 +46,7 @@ class HubSpot:
     tokens       holds the access token, and the refresh token of an OAuth app
     api_version  v3 for the numbered paths, or a dated version such as 2026-09
     index_lag    seconds after which HubSpot's search surely finds what was written
+    searches_per_second  how many are ours of the 5 that all apps of an account share
     """
 
     vendor: Literal["salesforce", "hubspot"] = "hubspot"
@@ -60,6 +63,7 @@ class HubSpot:
         allowance: Allowance | None = None,
         client_name: str = "Barometer/0.1",
         index_lag: float = 30.0,
+        searches_per_second: int = 5,
     ) -> None:
         self._door = Door(
             credentials,
@@ -70,6 +74,7 @@ class HubSpot:
             patience=patience or Patience(),
             allowance=allowance or Allowance(),
             client_name=client_name,
+            searches_per_second=searches_per_second,
         )
         # HubSpot tells of the day's calls only to private apps and service keys
         self.usage: Usage = self._door.usage
@@ -87,6 +92,14 @@ class HubSpot:
     def batch_size(self) -> int:
         """The most records one update call may carry."""
         return BATCH
+
+    def redeem(self, code: AuthorizationCode) -> None:
+        """See Crm."""
+        self._door.redeem(code)
+
+    def sign_out(self) -> bool:
+        """See Crm; a private app's token must be deleted by hand."""
+        return self._door.sign_out()
 
     def now(self) -> datetime:
         """See Crm."""
@@ -107,6 +120,10 @@ class HubSpot:
     def describe_many(self, kinds: Sequence[str]) -> Mapping[str, Mapping[str, FieldInfo]]:
         """See Crm; one call per kind."""
         return self._schema.describe_many(kinds)
+
+    def hidden(self, kind: str, names: Collection[str]) -> frozenset[str]:
+        """Nothing: HubSpot hides no single property from an app."""
+        return frozenset()
 
     def pull(
         self, kind: str, fields: Sequence[str], span: Span, resume: Resume | None = None
@@ -146,9 +163,19 @@ class HubSpot:
         owner = self._account.owner_id() if nobodys else None
         return self._tasks.put(drafts, key_field, owner)
 
-    def complete_tasks(self, task_ids: Sequence[str]) -> Mapping[str, Refusal]:
+    def complete_tasks(
+        self, task_ids: Sequence[str], notes: Mapping[str, str] | None = None
+    ) -> Mapping[str, Refusal]:
         """See Crm."""
-        return self._tasks.complete(task_ids)
+        return self._tasks.complete(task_ids, notes)
+
+    def read_tasks(self, task_ids: Sequence[str]) -> Mapping[str, TaskState]:
+        """See Crm; 100 to a call."""
+        return self._tasks.read(task_ids)
+
+    def update_tasks(self, changes: Mapping[str, TaskChange]) -> Mapping[str, Refusal]:
+        """See Crm."""
+        return self._tasks.update(changes)
 
     def provision(
         self, fields: Sequence[FieldSpec], *, dry_run: bool = False

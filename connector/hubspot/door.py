@@ -16,7 +16,7 @@ import requests
 from connector.base import Usage
 from connector.budget import Allowance, note_call
 from connector.errors import CrmAnswerLost
-from connector.http import Session, network_error
+from connector.http import Session, network_error, unreadable
 from connector.hubspot.auth import Access, HubSpotCredentials
 from connector.hubspot.library import Library
 from connector.hubspot.pace import Pace
@@ -28,9 +28,8 @@ from connector.hubspot.refusals import (
     parsed,
 )
 from connector.retry import Patience
-from connector.tokens import TokenStore
+from connector.tokens import AuthorizationCode, TokenStore
 
-_NOT_WHOLE = "HubSpot's answer is not whole JSON; a later try may succeed."
 _LOCK_WAIT = 2.0  # seconds HubSpot wants a locked record to be left alone
 
 
@@ -48,13 +47,14 @@ class Door:
         patience: Patience,
         allowance: Allowance,
         client_name: str,
+        searches_per_second: int,
     ) -> None:
         self.usage = Usage()
         self.base_url = base_url.rstrip("/")
         self.credentials = credentials
         self._patience = patience
         self._allowance = allowance
-        self._pace = Pace()
+        self._pace = Pace(searches_per_second)
         self._session = Session(ca_file=ca_file, observe=self._observe)
         self.library = Library(
             base_url=self.base_url,
@@ -108,6 +108,14 @@ class Door:
 
         return self._patience.call(attempt)
 
+    def redeem(self, code: AuthorizationCode) -> None:
+        """Sign in with a code from the consent page; raises CrmAuthFailed."""
+        self.access.redeem(code, self._patience)
+
+    def sign_out(self) -> bool:
+        """End our access at HubSpot; False where it must be done by hand."""
+        return self._patience.call(self.access.revoke)
+
     def now(self) -> datetime:
         """HubSpot's clock: the newest answer's Date header, and the time since (UTC)."""
         if self._clock is None:
@@ -159,7 +167,7 @@ class Door:
         content = parsed(answer.content)
         if 200 <= answer.status_code < 300:
             if content is None:
-                raise CrmAnswerLost(_NOT_WHOLE)
+                raise CrmAnswerLost(unreadable("HubSpot", "base URL", answer.status_code))
             return dict(content)
         error = call_error(answer.status_code, content, answer.headers)
         if isinstance(error, RecordLocked) and error.retry_after is None:
@@ -191,5 +199,5 @@ class Door:
 
 def _whole(answer: dict[str, Any], holds: str) -> dict[str, Any]:
     if holds not in answer:
-        raise CrmAnswerLost(_NOT_WHOLE)
+        raise CrmAnswerLost(unreadable("HubSpot", "base URL"))
     return answer

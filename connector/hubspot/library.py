@@ -77,11 +77,11 @@ class Library:
             path, method, header_params=headers, body=body, auth_settings=["oauth2"], **kwargs
         )
 
-    def form(self, path: str, fields: dict[str, str]) -> requests.Response:
+    def form(self, path: str, fields: dict[str, str], method: str = "POST") -> requests.Response:
         """A form sent without a token, as the sign-in endpoints take it."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         answer: requests.Response = self.objects.api_client.call_api(
-            path, "POST", header_params=headers, post_params=fields, _preload_content=False
+            path, method, header_params=headers, post_params=fields, _preload_content=False
         )
         return answer
 

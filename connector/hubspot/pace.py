@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Mapping
 
-_SEARCHES = 5  # in a second, for the whole account; search answers carry no rate headers
 _SECOND = 1.05  # seconds, with some room for uneven travel
 _RESERVE = 3  # calls left in the window below which we slow down
 
@@ -16,11 +15,14 @@ class Pace:
     Searches are counted here, each from its answer on: when HubSpot counted it lies between
     sending and answer. For all other calls the newest answer's headers say how many are left in
     HubSpot's rolling window; near its end a call waits until our oldest one leaves it.
+
+    searches_per_second  how many are ours of the 5 that all apps of an account share; search
+                         answers carry no rate headers
     """
 
-    def __init__(self) -> None:
+    def __init__(self, searches_per_second: int = 5) -> None:
         self._lock = threading.Lock()
-        self._searches: deque[float] = deque(maxlen=_SEARCHES)  # when answered
+        self._searches: deque[float] = deque(maxlen=searches_per_second)  # when answered
         self._calls: deque[float] = deque(maxlen=1000)
         self._window = 10.0  # seconds
         self._left: int | None = None  # calls, as the newest header says
@@ -44,7 +46,7 @@ class Pace:
             self._window = int(window) / 1000
 
     def _wait_for_search(self) -> None:
-        if len(self._searches) == _SEARCHES:
+        if len(self._searches) == self._searches.maxlen:
             _sleep_until(self._searches[0] + _SECOND)
 
     def _wait_for_burst(self) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.base import Deletion, Page, Resume, Span
-from connector.hubspot.associations import BATCH as LINKED_BATCH
 from connector.hubspot.associations import Associations
 from connector.hubspot.door import Door
 from connector.hubspot.kinds import (
@@ -28,6 +27,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SEARCHED = "searched"  # phases of an increment, as they stand in a Resume
 _ARCHIVED = "archived"
 _LISTED = "listed"  # the full read
+
+GATHERED = 1000  # records to a page of ours; as many as one call reads associations of
 
 
 class Puller:
@@ -74,14 +75,17 @@ class Puller:
         return found
 
     def _walk(self, kind: str, fields: Sequence[str], after: str | None) -> Iterator[Page]:
+        """Every record; some pages of the CRM make one of ours, which is what storing costs."""
         names = _with_merges(kind, fields)
-        while True:
-            part = self._objects.page(kind, names, after)
-            after = part.after
-            resume = None if after is None else {_LISTED: after}
-            yield Page(part.records, _merges(part.records), resume)
-            if after is None:
-                return
+        going_on = True
+        while going_on:
+            records: list[Json] = []
+            while going_on and len(records) < GATHERED:
+                part = self._objects.page(kind, names, after)
+                records += part.records
+                after = part.after
+                going_on = after is not None
+            yield Page(records, _merges(records), {_LISTED: after} if going_on else None)
 
     def _changed(self, kind: str, fields: Sequence[str], span: Span, after: str) -> Iterator[Page]:
         """Records changed inside the span; a thousand at a time, as associations are read."""
@@ -90,7 +94,7 @@ class Puller:
         going_on: str | None = after
         while going_on is not None:
             records: list[Json] = []
-            while going_on is not None and len(records) < LINKED_BATCH:
+            while going_on is not None and len(records) < GATHERED:
                 part = self._objects.search(kind, names, filters, going_on)
                 records += part.records
                 going_on = part.after

@@ -23,6 +23,7 @@ from connector.errors import (
     CrmUnavailable,
     CrmUnknownObject,
 )
+from connector.http import unreadable
 from connector.hubspot.words import WORDS
 
 Json = Mapping[str, Any]
@@ -233,11 +234,7 @@ def _without_code(status: int, wait: float | None) -> CrmError:
         )
     if status in _TOO_LONG:
         return CrmRejected(f"HubSpot finds the request too long ({status}): map fewer fields.")
-    return CrmAnswerLost(
-        f"HubSpot answered {status} with something that is not its usual JSON, as during an outage "
-        "or behind a proxy that interferes; if it lasts, check the base URL.",
-        wait,
-    )
+    return CrmAnswerLost(unreadable("HubSpot", "base URL", status), wait)
 
 
 def _ends(content: Json, mark: str) -> bool:

@@ -5,9 +5,10 @@ Source: HubSpot API reference, tasks, batch create, association type ids.
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
-from connector.base import Refusal, TaskDraft, TaskResult
+from connector.base import Refusal, TaskChange, TaskDraft, TaskResult, TaskState
 from connector.errors import CrmAnswerLost, CrmUnknownField
 from connector.hubspot.door import Door
 from connector.hubspot.kinds import KEY
@@ -18,7 +19,9 @@ from connector.hubspot.writing import BATCH, Delivered, Writer, deliver
 
 _TASK_TO = {"company": 192, "contact": 204}  # HubSpot's own association types
 _PRIORITY = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH"}
-_STATUS = "hs_task_status"
+_STATUS, _BODY, _OWNER = "hs_task_status", "hs_task_body", "hubspot_owner_id"
+_DUE = "hs_timestamp"
+_NOT_STARTED, _COMPLETED = "NOT_STARTED", "COMPLETED"
 
 Json = dict[str, Any]
 
@@ -63,20 +66,36 @@ class Tasks:
             results |= self._put(some, key_field, owner_id, unique=known.unique)
         return results
 
-    def complete(self, task_ids: Sequence[str]) -> dict[str, Refusal]:
+    def complete(
+        self, task_ids: Sequence[str], notes: Mapping[str, str] | None = None
+    ) -> dict[str, Refusal]:
         """See `connector.base.Crm.complete_tasks`."""
-        found = self._objects.read("tasks", task_ids, (_STATUS,))
+        said = notes or {}
+        found = self._objects.read("tasks", task_ids, (_STATUS, *([_BODY] if said else [])))
         refused = {
             task_id: own_refusal("OBJECT_NOT_FOUND", f"task {task_id} is gone", gone=True)
             for task_id in task_ids
             if task_id not in found
         }
         changes = {
-            task_id: {_STATUS: "COMPLETED"}
+            task_id: {_STATUS: _COMPLETED, **_with_note(record, said.get(task_id))}
             for task_id, record in found.items()
-            if record.get(_STATUS) != "COMPLETED"
+            if record.get(_STATUS) != _COMPLETED
         }
         return refused | self._writer.update("tasks", changes, purpose="task")
+
+    def read(self, task_ids: Sequence[str]) -> dict[str, TaskState]:
+        """See `connector.base.Crm.read_tasks`; HubSpot does not tell who changed a task."""
+        found = self._objects.read("tasks", task_ids, (_STATUS, _OWNER, _DUE))
+        gone = TaskState(False, None, None, gone=True)
+        return {
+            task_id: _state(found[task_id]) if task_id in found else gone for task_id in task_ids
+        }
+
+    def update(self, changes: Mapping[str, TaskChange]) -> dict[str, Refusal]:
+        """See `connector.base.Crm.update_tasks`."""
+        records = {task_id: _changed(change) for task_id, change in changes.items()}
+        return self._writer.update("tasks", records, purpose="task")
 
     def _put(
         self, drafts: Mapping[str, TaskDraft], key_field: str, owner_id: str | None, *, unique: bool
@@ -156,19 +175,50 @@ def _input(draft: TaskDraft, key_field: str, owner_id: str | None) -> Json:
     properties = {
         key_field: draft.key,
         "hs_task_subject": draft.subject,
-        "hs_task_body": draft.body,
-        # noon UTC is on the due date nearly everywhere
-        "hs_timestamp": f"{draft.due.isoformat()}T12:00:00Z",
+        _BODY: draft.body,
+        _DUE: _noon(draft.due),
         "hs_task_priority": _PRIORITY[draft.priority],
-        _STATUS: "NOT_STARTED",
+        _STATUS: _NOT_STARTED,
         "hs_task_type": "TODO",
     }
     if owner:
-        properties["hubspot_owner_id"] = owner
+        properties[_OWNER] = owner
     links = [_link("company", draft.account_id)]
     if draft.contact_id:
         links.append(_link("contact", draft.contact_id))
     return {"properties": properties, "associations": links}
+
+
+def _noon(due: date) -> str:
+    """Noon UTC, which is on the due date nearly everywhere."""
+    return f"{due.isoformat()}T12:00:00Z"
+
+
+def _with_note(record: Json, note: str | None) -> Json:
+    if note is None:
+        return {}
+    text = record.get(_BODY)
+    return {_BODY: f"{text}\n\n{note}" if text else note}
+
+
+def _state(record: Json) -> TaskState:
+    due = record.get(_DUE)
+    return TaskState(
+        is_closed=record.get(_STATUS) == _COMPLETED,
+        owner_id=record.get(_OWNER) or None,
+        due=datetime.fromisoformat(due).astimezone(UTC).date() if due else None,
+    )
+
+
+def _changed(change: TaskChange) -> Json:
+    record: Json = {}
+    if change.owner_id is not None:
+        record[_OWNER] = change.owner_id
+    if change.due is not None:
+        record[_DUE] = _noon(change.due)
+    if change.reopen:
+        record[_STATUS] = _NOT_STARTED
+    return record
 
 
 def _link(to: str, record_id: str) -> Json:

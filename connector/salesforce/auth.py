@@ -1,4 +1,4 @@
-"""Signing in: the three OAuth grants, and what their refusals mean."""
+"""Signing in and out: the OAuth grants, and what their refusals mean."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -9,10 +9,11 @@ import jwt
 import requests
 
 from connector.errors import CrmAuthFailed, CrmError, CrmRateLimited, CrmUnavailable
-from connector.http import Session, network_error
-from connector.tokens import Tokens
+from connector.http import Session, network_error, unreadable
+from connector.tokens import AuthorizationCode, Tokens
 
 _TOKEN_PATH = "/services/oauth2/token"
+_REVOKE_PATH = "/services/oauth2/revoke"
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _JWT_SECONDS = 180  # Salesforce takes no assertion that lives for longer
 _SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
@@ -48,20 +49,65 @@ def sign_in(
     """
     form, basic = _form(credentials, stored, login_url)
     try:
-        answer = session.post(login_url + _TOKEN_PATH, data=form, auth=basic)
+        fresh = _tokens(session.post(login_url + _TOKEN_PATH, data=form, auth=basic), login_url)
     except requests.RequestException as error:
         raise _unsent(network_error(error)) from error
+    if fresh.refresh_token is None and stored is not None:
+        return replace(fresh, refresh_token=stored.refresh_token)
+    return fresh
+
+
+def redeem(
+    credentials: SalesforceCredentials, code: AuthorizationCode, session: Session, login_url: str
+) -> Tokens:
+    """Tokens for a code from Salesforce's consent page. A code is good once.
+
+    Raises   CrmAuthFailed when Salesforce does not take it, CrmAnswerLost when it may be spent
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.code,
+        "redirect_uri": code.redirect_uri,
+        "code_verifier": code.verifier,
+        "client_id": credentials.client_id,
+    }
+    if credentials.client_secret:
+        form["client_secret"] = credentials.client_secret
+    try:
+        fresh = _tokens(session.post(login_url + _TOKEN_PATH, data=form), login_url, busy=())
+    except requests.RequestException as error:
+        raise network_error(error) from error
+    if fresh.refresh_token is None:
+        raise CrmAuthFailed(
+            "Salesforce gave no refresh token, so the access would end with this session: allow "
+            "the app the scope “Perform requests at any time (refresh_token)”, then connect again."
+        )
+    return fresh
+
+
+def revoke(token: str, session: Session, host: str) -> bool:
+    """End a token and whatever came of the same approval; False when it was ended before.
+
+    Raises CrmUnavailable when Salesforce cannot answer now.
+    """
+    try:
+        answer = session.post(host + _REVOKE_PATH, data={"token": token})
+    except requests.RequestException as error:
+        raise _unsent(network_error(error)) from error
+    if answer.status_code >= 500:
+        raise CrmUnavailable(f"Salesforce cannot end the access now ({answer.status_code}).")
+    return answer.status_code == 200
+
+
+def _tokens(answer: requests.Response, login_url: str, busy: tuple[str, ...] = _BUSY) -> Tokens:
     content = _json(answer)
     if answer.status_code != 200 or not content.get("access_token"):
-        raise _refused(credentials, answer.status_code, content)
-    fresh = Tokens(
+        raise _refused(answer.status_code, content, busy)
+    return Tokens(
         access_token=content["access_token"],
         refresh_token=content.get("refresh_token"),
         instance_url=(content.get("instance_url") or login_url).rstrip("/"),
     )
-    if fresh.refresh_token is None and stored is not None:
-        return replace(fresh, refresh_token=stored.refresh_token)
-    return fresh
 
 
 def _form(
@@ -118,18 +164,17 @@ def _json(answer: requests.Response) -> dict[str, Any]:
         content = answer.json()
     except requests.JSONDecodeError as error:
         raise CrmUnavailable(
-            f"Salesforce's sign-in answered {answer.status_code} with something that is not JSON: "
-            "it is under maintenance, or the login URL is not an org's address."
+            unreadable("Salesforce's sign-in", "login URL", answer.status_code)
         ) from error
     return content if isinstance(content, dict) else {}
 
 
-def _refused(credentials: SalesforceCredentials, status: int, content: dict[str, Any]) -> CrmError:
+def _refused(status: int, content: dict[str, Any], busy: tuple[str, ...]) -> CrmError:
     code = str(content.get("error", "unknown"))
     text = str(content.get("error_description", ""))
     if code == "rate_limit_exceeded":
         return CrmRateLimited("Too many sign-ins to Salesforce in a short time.")
-    if code == "invalid_grant" and any(mark in text for mark in _BUSY):
+    if code == "invalid_grant" and any(mark in text for mark in busy):
         return CrmUnavailable("Another process is renewing the Salesforce session.")
     if status >= 500:
         return CrmUnavailable(f"Salesforce's sign-in failed ({status} {code}: {text}).")
@@ -145,6 +190,10 @@ def _remedy(code: str, text: str) -> str:
         return "the org is locked or expired; ask Salesforce."
     if "ip restricted" in text:
         return "allow this server's address in the app's or the profile's IP ranges."
+    if "authorization code" in text or "verifier" in text:
+        return "the approval in the browser was used already or came too late; connect again."
+    if code == "redirect_uri_mismatch":
+        return "add the callback URL that the connections page shows to the app in Salesforce."
     if code in ("invalid_client", "invalid_client_id"):
         return "check the consumer key and secret of the app."
     if "expired access/refresh token" in text:

@@ -1,6 +1,6 @@
 """Salesforce as a CRM of the contract."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +17,10 @@ from connector.base import (
     Refusal,
     Resume,
     Span,
+    TaskChange,
     TaskDraft,
     TaskResult,
+    TaskState,
     Usage,
 )
 from connector.budget import Allowance
@@ -32,7 +34,7 @@ from connector.salesforce.rest import Rest
 from connector.salesforce.schema import Schema
 from connector.salesforce.tasks import Tasks
 from connector.salesforce.writes import BATCH, Writer
-from connector.tokens import TokenStore
+from connector.tokens import AuthorizationCode, TokenStore
 
 API_VERSION = "64.0"
 _ORGANIZATION = "SELECT Id, Name, TimeZoneSidKey FROM Organization"
@@ -86,6 +88,14 @@ class Salesforce:
         """1,000: five collections of 200 in one call."""
         return BATCH
 
+    def redeem(self, code: AuthorizationCode) -> None:
+        """Sign in with a code from Salesforce's consent page; see connector.base.Crm."""
+        self._door.redeem(code)
+
+    def sign_out(self) -> bool:
+        """End our tokens at Salesforce; False when there was nothing to end."""
+        return self._door.sign_out()
+
     def now(self) -> datetime:
         """Salesforce's clock (UTC)."""
         return self._door.now()
@@ -111,6 +121,10 @@ class Salesforce:
     def describe_many(self, kinds: Sequence[str]) -> Mapping[str, Mapping[str, FieldInfo]]:
         """Fields of each of the objects that exist, 25 objects to a call."""
         return self._schema.look_up(kinds)
+
+    def hidden(self, kind: str, names: Collection[str]) -> frozenset[str]:
+        """Custom fields among `names` that exist but are hidden from the integration user."""
+        return self._schema.hidden(kind, names)
 
     def fetch_ahead(self, pulls: Sequence[tuple[str, Sequence[str], Span]]) -> None:
         """Ask for the first pages of several pulls (kind, fields, span), five to a call.
@@ -145,9 +159,19 @@ class Salesforce:
         """Make each task unless one with its key exists, even a completed or deleted one."""
         return self._tasks.put(drafts, key_field)
 
-    def complete_tasks(self, task_ids: Sequence[str]) -> Mapping[str, Refusal]:
+    def complete_tasks(
+        self, task_ids: Sequence[str], notes: Mapping[str, str] | None = None
+    ) -> Mapping[str, Refusal]:
         """Complete the tasks that are still open; returns the refused."""
-        return self._tasks.complete(task_ids)
+        return self._tasks.complete(task_ids, notes)
+
+    def read_tasks(self, task_ids: Sequence[str]) -> Mapping[str, TaskState]:
+        """How each task stands now, 2,000 to a call."""
+        return self._tasks.read(task_ids)
+
+    def update_tasks(self, changes: Mapping[str, TaskChange]) -> Mapping[str, Refusal]:
+        """Change owner, date or status of tasks; ValueError above 1,000."""
+        return self._tasks.update(changes)
 
     def provision(
         self, fields: Sequence[FieldSpec], *, dry_run: bool = False

@@ -21,11 +21,11 @@ from simple_salesforce.exceptions import SalesforceError
 from connector.base import Usage
 from connector.budget import Allowance, note_call
 from connector.errors import CrmAnswerLost, CrmAuthFailed
-from connector.http import Session, network_error
+from connector.http import Session, network_error, unreadable
 from connector.retry import Patience
-from connector.salesforce.auth import SalesforceCredentials, sign_in
+from connector.salesforce.auth import SalesforceCredentials, redeem, revoke, sign_in
 from connector.salesforce.refusals import SessionExpired, call_error
-from connector.tokens import Tokens, TokenStore, renewed
+from connector.tokens import AuthorizationCode, Tokens, TokenStore, redeemed, renewed
 
 _RENEWALS = 2  # in one call; a session refused after that needs a person
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
@@ -73,6 +73,23 @@ class Door:
         """What `send` brings back from Salesforce with a live session."""
         return self.patience.call(lambda: self._once(send, purpose), repeatable=repeatable)
 
+    def redeem(self, code: AuthorizationCode) -> None:
+        """Sign in with a code from the consent page; raises CrmAuthFailed."""
+
+        def attempt() -> Tokens:
+            return redeem(self._credentials, code, self._session, self._login_url)
+
+        tokens = redeemed(self._tokens, lambda: self.patience.call(attempt, repeatable=False))
+        self._connected = self._client(tokens), tokens
+
+    def sign_out(self) -> bool:
+        """End our tokens at Salesforce; False when there was nothing to end."""
+        stored = self._tokens.load()
+        token = stored and (stored.refresh_token or stored.access_token)
+        if stored is None or not token:
+            return False
+        return self.patience.call(lambda: revoke(token, self._session, self._instance(stored)))
+
     def now(self) -> datetime:
         """Salesforce's clock: the newest answer's Date header, and the time since (UTC)."""
         if self._clock is None:
@@ -113,10 +130,7 @@ class Door:
         except requests.RequestException as error:
             raise network_error(error) from error
         except orjson.JSONDecodeError as error:
-            raise CrmAnswerLost(
-                "Salesforce's answer is not the JSON it should be: the connection, or a proxy on "
-                "the way, damaged it."
-            ) from error
+            raise CrmAnswerLost(unreadable("Salesforce", "org's address")) from error
 
     def _connection(self) -> tuple[Client, Tokens]:
         if self._connected is None:

@@ -21,6 +21,7 @@ from connector.errors import (
     CrmUnknownField,
     CrmUnknownObject,
 )
+from connector.http import unreadable
 
 
 class SessionExpired(CrmUnavailable):
@@ -289,7 +290,4 @@ def _without_code(status: int, content: Any) -> CrmError:
         return UriTooLong("The query is too long for an address.")
     if status == 300:
         return CrmRejected("Several Salesforce records share this key: keep it on one of them.")
-    return CrmAnswerLost(
-        f"Salesforce answered {status} with something that is not its usual JSON, as during "
-        "maintenance or behind a proxy that interferes; if it lasts, check the address of the org."
-    )
+    return CrmAnswerLost(unreadable("Salesforce", "org's address", status))

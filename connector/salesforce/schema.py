@@ -1,8 +1,11 @@
 """What Salesforce's describe says of an object, in the words of the contract."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
+
+from simple_salesforce.format import format_soql
 
 from connector.base import FieldInfo, FieldType
 from connector.errors import CrmError, CrmRejected, CrmUnknownObject
@@ -29,6 +32,10 @@ _TYPES: dict[str, FieldType] = {
     "id": "id",
     "url": "url",
 }
+_ACTIVITY = ("Task", "Event")  # their custom fields belong to the object Activity
+_CUSTOM_FIELDS = (
+    "SELECT DeveloperName FROM CustomField WHERE TableEnumOrId = {} AND DeveloperName IN {}"
+)
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -54,6 +61,24 @@ class Schema:
         for start in range(0, len(asked), COMPOSED):
             self._describe(asked[start : start + COMPOSED])
         return {kind: self._known[kind] for kind in wanted if kind in self._known}
+
+    def hidden(self, kind: str, names: Collection[str]) -> frozenset[str]:
+        """Custom fields among `names` that exist, while describe does not show them to our user.
+
+        Empty when our user may not ask the Tooling API: then nobody can say.
+        """
+        unseen = sorted(set(names) - self.look_up([kind]).get(kind, {}).keys())
+        custom = [name.removesuffix("__c") for name in unseen if name.endswith("__c")]
+        if not custom:
+            return frozenset()
+        table = "Activity" if kind in _ACTIVITY else kind
+        soql = format_soql(_CUSTOM_FIELDS, table, custom)
+        try:
+            answer = self._rest.call(f"tooling/query?q={quote(soql)}", purpose="describe")
+        except CrmRejected:
+            return frozenset()
+        rows = expected(answer, "records")["records"]
+        return frozenset(f"{row['DeveloperName']}__c" for row in rows)
 
     def forget(self, kinds: Iterable[str]) -> None:
         """Ask again the next time: something was created, or permissions changed."""

@@ -1,9 +1,10 @@
 """Tasks for people: made once per key, completed when their reason is gone."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from connector.base import Record, Refusal, TaskDraft, TaskResult
+from connector.base import Record, Refusal, TaskChange, TaskDraft, TaskResult, TaskState
 from connector.errors import CrmRejected
 from connector.salesforce.reads import Reader
 from connector.salesforce.refusals import refusal
@@ -11,11 +12,11 @@ from connector.salesforce.rest import Rest
 from connector.salesforce.writes import BATCH, Writer
 
 _PRIORITIES = {"low": "Low", "normal": "Normal", "high": "High"}
-_COMPLETED = "Completed"  # the standard closed status, where the org has kept it
-_CLOSED_STATUSES = (
-    "SELECT ApiName, MasterLabel, SortOrder FROM TaskStatus WHERE IsClosed = true "
-    "ORDER BY SortOrder"
-)
+_COMPLETED, _NOT_STARTED = "Completed", "Not Started"  # where the org has kept them
+_STATUSES = "SELECT ApiName, MasterLabel, SortOrder FROM TaskStatus WHERE IsClosed = "
+_CLOSED_STATUSES = f"{_STATUSES}true ORDER BY SortOrder"
+_OPEN_STATUSES = f"{_STATUSES}false ORDER BY SortOrder"
+_STATE = ("Id", "IsClosed", "IsDeleted", "OwnerId", "ActivityDate", "LastModifiedById")
 
 
 class Tasks:
@@ -42,20 +43,49 @@ class Tasks:
             results[key] = _result(result)
         return results
 
-    def complete(self, task_ids: Sequence[str]) -> Mapping[str, Refusal]:
+    def complete(
+        self, task_ids: Sequence[str], notes: Mapping[str, str] | None = None
+    ) -> Mapping[str, Refusal]:
         """See Crm.complete_tasks. Tasks that are closed, deleted or unknown are left alone."""
-        columns = ("Id", "IsClosed", "IsDeleted")
+        said = notes or {}
+        columns = ("Id", "IsClosed", "IsDeleted", *(["Description"] if said else []))
         refused: dict[str, Refusal] = {}
         status: str | None = None
         for rows in self._reader.related("Task", columns, "Id", task_ids, purpose="task"):
-            still_open = [row["Id"] for row in rows if not (row["IsClosed"] or row["IsDeleted"])]
+            still_open = [row for row in rows if not (row["IsClosed"] or row["IsDeleted"])]
             if not still_open:
                 continue
-            status = status or self._closed_status()
+            status = status or self._status(_CLOSED_STATUSES, _COMPLETED)
             for start in range(0, len(still_open), BATCH):
-                changes = {one: {"Status": status} for one in still_open[start : start + BATCH]}
+                changes = {
+                    row["Id"]: {"Status": status, **_with_note(row, said.get(row["Id"]))}
+                    for row in still_open[start : start + BATCH]
+                }
                 refused.update(self._writer.update("Task", changes, purpose="task"))
         return refused
+
+    def read(self, task_ids: Sequence[str]) -> Mapping[str, TaskState]:
+        """See Crm.read_tasks."""
+        found = dict.fromkeys(task_ids, TaskState(False, None, None, gone=True))
+        for rows in self._reader.related("Task", _STATE, "Id", task_ids, purpose="task"):
+            found |= {
+                row["Id"]: TaskState(
+                    is_closed=bool(row["IsClosed"]),
+                    owner_id=row["OwnerId"],
+                    due=date.fromisoformat(row["ActivityDate"]) if row["ActivityDate"] else None,
+                    changed_by=row["LastModifiedById"],
+                )
+                for row in rows
+                if not row["IsDeleted"]
+            }
+        return found
+
+    def update(self, changes: Mapping[str, TaskChange]) -> Mapping[str, Refusal]:
+        """See Crm.update_tasks."""
+        reopening = any(change.reopen for change in changes.values())
+        status = self._status(_OPEN_STATUSES, _NOT_STARTED) if reopening else None
+        records = {task_id: _changed(change, status) for task_id, change in changes.items()}
+        return self._writer.update("Task", records, purpose="task")
 
     def _existing(self, keys: Sequence[str], key_field: str) -> dict[str, TaskResult]:
         found: dict[str, TaskResult] = {}
@@ -65,12 +95,31 @@ class Tasks:
                 found[row[key_field]] = TaskResult(row["Id"], created=False)
         return found
 
-    def _closed_status(self) -> str:
-        page = self._rest.queries([_CLOSED_STATUSES], purpose="task")[0]
+    def _status(self, soql: str, usual: str) -> str:
+        """The usual status where the org has kept it, else its first."""
+        page = self._rest.queries([soql], purpose="task")[0]
         if isinstance(page, CrmRejected):
-            return _COMPLETED  # the list of statuses is hidden from our user
+            return usual  # the list of statuses is hidden from our user
         names = [row["ApiName"] or row["MasterLabel"] for row in page["records"]]
-        return _COMPLETED if _COMPLETED in names or not names else str(names[0])
+        return usual if usual in names or not names else str(names[0])
+
+
+def _with_note(row: Mapping[str, Any], note: str | None) -> Record:
+    if note is None:
+        return {}
+    text = row["Description"]
+    return {"Description": f"{text}\n\n{note}" if text else note}
+
+
+def _changed(change: TaskChange, open_status: str | None) -> Record:
+    record: dict[str, Any] = {}
+    if change.owner_id is not None:
+        record["OwnerId"] = change.owner_id
+    if change.due is not None:
+        record["ActivityDate"] = change.due.isoformat()
+    if change.reopen:
+        record["Status"] = open_status
+    return record
 
 
 def _record(draft: TaskDraft, key_field: str) -> Record:

@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("severity", sa.Float(), nullable=False),
         sa.Column("influence", sa.Float(), nullable=False),
         sa.Column("owner_id", sa.String(length=80), nullable=True),
+        sa.Column("rule_owner_id", sa.String(length=80), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("opened_at", sa.DateTime(), nullable=False),
         sa.Column("first_touched_at", sa.DateTime(), nullable=True),
@@ -123,6 +124,7 @@ def upgrade() -> None:
         sa.Column("snoozed_until", sa.Date(), nullable=True),
         sa.Column("overdue_at", sa.DateTime(), nullable=True),
         sa.Column("level", sa.String(length=20), nullable=False),
+        sa.Column("highest_level", sa.String(length=20), nullable=False),
         sa.Column("impact", sa.JSON(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("churn_reason", sa.Text(), nullable=True),
@@ -155,6 +157,7 @@ def upgrade() -> None:
         sa.Column("connection_id", sa.Integer(), nullable=False),
         sa.Column("author", sa.String(length=255), nullable=False),
         sa.Column("base_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(), nullable=False),
@@ -395,7 +398,10 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("writes_approved", sa.Boolean(), nullable=False, server_default=sa.true())
         )
+        batch_op.add_column(sa.Column("proposed_settings", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("proposed_secrets", sa.LargeBinary(), nullable=True))
 
+    op.add_column("current_assessments", sa.Column("basis", sa.JSON(), nullable=True))
     with op.batch_alter_table("crm_tasks", schema=None) as batch_op:
         batch_op.add_column(sa.Column("loop_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("owner_id", sa.String(length=80), nullable=True))
@@ -413,6 +419,8 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
         batch_op.add_column(sa.Column("claims", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("sequence", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("parts", sa.JSON(), nullable=False, server_default="{}"))
         batch_op.create_foreign_key(
             batch_op.f("fk_responses_hook_id"), "hooks", ["hook_id"], ["id"], ondelete="SET NULL"
         )
@@ -424,10 +432,12 @@ def upgrade() -> None:
             sa.Column("cancel_asked", sa.Boolean(), nullable=False, server_default=sa.false())
         )
         batch_op.add_column(sa.Column("progress", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("notes", sa.JSON(), nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.drop_column("notes")
         batch_op.drop_column("progress")
         batch_op.drop_column("cancel_asked")
         batch_op.drop_column("requested_by")
@@ -435,6 +445,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("responses", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_responses_hook_id"), type_="foreignkey")
+        batch_op.drop_column("parts")
+        batch_op.drop_column("sequence")
         batch_op.drop_column("claims")
         batch_op.drop_column("version")
         batch_op.drop_column("is_partial")
@@ -448,7 +460,10 @@ def downgrade() -> None:
         batch_op.drop_column("owner_id")
         batch_op.drop_column("loop_id")
 
+    op.drop_column("current_assessments", "basis")
     with op.batch_alter_table("connections", schema=None) as batch_op:
+        batch_op.drop_column("proposed_secrets")
+        batch_op.drop_column("proposed_settings")
         batch_op.drop_column("writes_approved")
 
     with op.batch_alter_table("publications", schema=None) as batch_op:

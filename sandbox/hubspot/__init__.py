@@ -9,6 +9,7 @@ from sandbox.hubspot import (
     associations,
     batch,
     converting,
+    exports,
     http,
     label_routes,
     oauth,
@@ -34,6 +35,7 @@ _ROUTED = (  # importing these adds their routes
     account,
     associations,
     batch,
+    exports,
     label_routes,
     old_api,
     old_associations,
@@ -53,6 +55,7 @@ def install(app: Flask, world: World) -> None:
     blueprint = Blueprint("hubspot", __name__)
     http.register(blueprint, of(world))
     oauth.register(blueprint, of(world))
+    exports.register(blueprint, of(world))
     app.register_blueprint(blueprint)
 
 

@@ -7,12 +7,13 @@ paths, errors, sandbox checklist 1-3.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed, RequestURITooLarge
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Map, Rule
 
 from sandbox.hubspot.auth import Token
 from sandbox.hubspot.errors import HubSpotError, correlation_id, invalid, missing_scopes, refusal
@@ -24,6 +25,7 @@ Answer = tuple[int, Any]
 Handler = Callable[..., Answer]
 
 LONGEST_URL = 16_000
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 JSON = "application/json;charset=utf-8"
 
 _DATED = "<dated:version>"
@@ -48,6 +50,11 @@ FAMILIES = {
     "limits": ("/crm/v3/limits", f"/crm/limits/{_DATED}"),
     "account": ("/account-info/v3", f"/account-info/{_DATED}"),
     "currencies": ("/settings/v3/currencies", f"/settings/currencies/{_DATED}"),
+    "exports": (
+        "/crm/v3/exports/export",
+        f"/crm/exports/{_DATED}/export",
+        "/crm/exports/v3/export",
+    ),
     "old": ("",),
     "webhooks": ("/webhooks/v3", f"/app-webhooks/{_DATED}"),
 }
@@ -109,41 +116,50 @@ def route(
     return keep
 
 
+@cache
+def _paths() -> Map:
+    """Every spelling of every route; compiled once, however many portals a process has."""
+    rules = [
+        Rule(prefix + each.path, endpoint=each, methods=[each.method])
+        for each in ROUTES
+        for prefix in FAMILIES[each.family]
+    ]
+    return Map(rules, converters={"dated": Dated}, strict_slashes=False)
+
+
 def register(blueprint: Blueprint, portal: Portal) -> None:
-    """Add all routes to a blueprint that answers for `portal`."""
-    for number, each in enumerate(ROUTES):
-        view = _view(portal, each)
-        for alias, prefix in enumerate(FAMILIES[each.family]):
-            blueprint.add_url_rule(
-                prefix + each.path,
-                endpoint=f"{each.handler.__name__}_{number}_{alias}",
-                view_func=view,
-                methods=[each.method],
-                strict_slashes=False,
-            )
+    """Add all routes to a blueprint that answers for `portal`; call when all are in ROUTES."""
+
+    def serve(path: str) -> Response:
+        matched: tuple[Route, dict[str, Any]]
+        matched = _paths().bind_to_environ(request.environ).match()  # type: ignore[assignment]
+        return _answer(portal, *matched)
+
+    roots = {str(rule).split("/")[1] for rule in _paths().iter_rules()}
+    for root in sorted(roots):
+        blueprint.add_url_rule(
+            f"/{root}/<path:path>", f"serve_{root}", serve, methods=METHODS, strict_slashes=False
+        )
 
 
-def _view(portal: Portal, route: Route) -> Callable[..., Response]:
-    def view(**values: Any) -> Response:
-        values.pop("version", None)
-        headers: dict[str, str] = {}
-        if len(request.full_path) > LONGEST_URL:
-            raise RequestURITooLarge
-        try:
-            g.api_kind = route.counts
-            if route.keyed:
-                portal.tokens.check_developer_key(request.args.get("hapikey"))
-            else:
-                headers = _admit(portal, route, values)
-            status, body = route.handler(portal, **values)
-            portal.deliveries.start()
-        except HubSpotError as error:
-            return respond(error.status, error.body, {**headers, **error.headers})
-        if isinstance(body, WithHeaders):
-            return respond(status, body.body, {**headers, **body.headers})
-        return respond(status, body, headers)
-
-    return view
+def _answer(portal: Portal, route: Route, values: dict[str, Any]) -> Response:
+    g.api_version = values.pop("version", "")  # of a dated path
+    headers: dict[str, str] = {}
+    if len(request.full_path) > LONGEST_URL:
+        raise RequestURITooLarge
+    try:
+        g.api_kind = route.counts
+        if route.keyed:
+            portal.tokens.check_developer_key(request.args.get("hapikey"))
+        else:
+            headers = _admit(portal, route, values)
+        status, body = route.handler(portal, **values)
+        portal.deliveries.start()
+    except HubSpotError as error:
+        return respond(error.status, error.body, {**headers, **error.headers})
+    if isinstance(body, WithHeaders):
+        return respond(status, body.body, {**headers, **body.headers})
+    return respond(status, body, headers)
 
 
 def _admit(portal: Portal, route: Route, values: dict[str, Any]) -> dict[str, str]:

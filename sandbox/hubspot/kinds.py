@@ -200,6 +200,38 @@ KINDS = {
             scope="contacts",
             group="email",
         ),
+        Kind(
+            "leads",
+            "lead",
+            "0-136",
+            searchable=("hs_lead_name",),
+            required=(("hs_lead_name",),),
+            group="lead_information",
+        ),
+        Kind(
+            "quotes",
+            "quote",
+            "0-14",
+            searchable=("hs_title",),
+            required=(("hs_title",), ("hs_expiration_date",)),
+            group="quoteinformation",
+        ),
+        Kind(
+            "deal_splits",
+            "deal_split",
+            "0-72",
+            scope="deals",
+            read_only=True,
+            group="deal_split_information",
+        ),
+        Kind(
+            "goal_targets",
+            "goal_target",
+            "0-74",
+            searchable=("hs_goal_name",),
+            scope="goals",
+            group="goal_information",
+        ),
     )
 }
 

@@ -46,6 +46,7 @@ class Portal:
         self.tokens = Tokens(world)
         self.changes = Changes(world)
         self.deliveries = Deliveries(world)
+        self.exports: dict[str, tuple[int, bytes]] = {}  # by key: good until [epoch ms], the file
         with world.transaction() as db:
             db.execute(LINKS)
             db.execute(OWNERS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sandbox.hubspot.definitions import EVERYWHERE, LINES
+from sandbox.hubspot import definitions, definitions_sales
 from sandbox.hubspot.kinds import Kind
 
 ADMIN_GROUP = "customer_facts"  # where the pretend admin put the properties added by hand
@@ -124,10 +124,13 @@ def _option(given: dict[str, Any], number: int) -> dict[str, Any]:
     }
 
 
+_LINES = definitions.LINES | definitions_sales.LINES
+
+
 def initial(kind: Kind, now: str, user: str) -> Iterator[Property]:
     """The definitions a new portal has for `kind`, those of its admin included."""
     seen = set()
-    for line in (LINES[kind.name] + EVERYWHERE).splitlines():
+    for line in (_LINES[kind.name] + definitions.EVERYWHERE).splitlines():
         if line.strip():
             parsed = _parse(line, kind)
             if parsed["name"] not in seen:

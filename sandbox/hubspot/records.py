@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from sandbox.hubspot import links, rows
+from sandbox.hubspot import links, record_rules, rows
 from sandbox.hubspot.errors import invalid, not_found, refusal
 from sandbox.hubspot.history import add_history
 from sandbox.hubspot.http import Answer, flag, json_object, route, whole, words
@@ -103,6 +103,7 @@ def create(portal: Portal, kind: Kind, body: dict[str, Any]) -> int:
     if problems:
         raise rejected(problems)
     require(kind, values)
+    record_rules.enforce(portal, kind, values)
     record_id = rows.insert(portal, kind, values, api_source(portal))
     associate_on_create(portal, kind, record_id, body.get("associations") or [])
     if values.get("associatedcompanyid"):
@@ -171,6 +172,7 @@ def change(portal: Portal, kind: Kind, record_id: int, body: dict[str, Any]) -> 
     values, problems = check(portal, kind, body.get("properties") or {})
     if problems:
         raise rejected(problems)
+    record_rules.enforce(portal, kind, values, record_id)
     rows.update(portal, kind, record_id, values, api_source(portal))
     if "associatedcompanyid" in values:
         _follow_company(portal, kind, record_id, values)

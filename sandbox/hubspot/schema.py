@@ -42,15 +42,15 @@ class Schema:
         with world.transaction() as db:
             for statement in _TABLES.split(";"):
                 db.execute(statement)
-            if db.execute("SELECT 1 FROM hs_properties LIMIT 1").fetchone() is None:
-                self._create(db)
+            known = {name for (name,) in db.execute("SELECT DISTINCT kind FROM hs_properties")}
+            self._create(db, [kind for name, kind in KINDS.items() if name not in known])
         for name in KINDS:
             self._reload(name)
 
-    def _create(self, db: sqlite3.Connection) -> None:
+    def _create(self, db: sqlite3.Connection, kinds: list[Kind]) -> None:
         now = to_text(1_577_836_800_000)  # a portal opened at the start of 2020
         user = str(self._world.hubspot.user_id)
-        for kind in KINDS.values():
+        for kind in kinds:
             properties = list(initial(kind, now, user))
             columns = ", ".join(f'"{p.name}" TEXT' for p in properties)
             db.execute(

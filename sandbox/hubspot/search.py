@@ -35,7 +35,7 @@ def search(portal: Portal, kind: Kind) -> Answer:
         raise invalid(
             f"Paging past {DEEPEST} results is not supported; use filters to narrow the search"
         )
-    where = _where(portal, kind, body)
+    where = matching(portal, kind, body)
     order = _order(portal, kind, body.get("sorts") or [])
     projection = Projection(portal, kind, body.get("properties") or None)
     with lag.view(portal, kind) as source:
@@ -84,7 +84,8 @@ def _number(given: Any, name: str, default: int) -> int:
     return value
 
 
-def _where(portal: Portal, kind: Kind, body: dict[str, Any]) -> Condition:
+def matching(portal: Portal, kind: Kind, body: dict[str, Any]) -> Condition:
+    """The live records that a search body's filters and query mean; 400 beyond its limits."""
     groups = body.get("filterGroups") or []
     if body.get("filters"):
         groups = [*groups, {"filters": body["filters"]}]

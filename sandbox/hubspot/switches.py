@@ -23,6 +23,7 @@ SWITCHES: dict[str, Any] = {
     "hubspot.scopes": None,  # scopes of the static token; None = all
     "hubspot.consent": "ask",  # ask | grant | refuse
     # records
+    "hubspot.record_rules": {},  # see record_rules.py; enforced from 2026-09 on
     "hubspot.null_write": "clear",  # clear | ignore
     "hubspot.equal_write_touches": True,
     "hubspot.association_touches": False,

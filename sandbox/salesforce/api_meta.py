@@ -12,7 +12,7 @@ from sandbox.salesforce.routes import querying, router, sobject_of
 
 _RESOURCES = (
     "sobjects", "query", "queryAll", "limits", "composite", "tooling", "jobs", "search",
-    "metadata", "recent",
+    "parameterizedSearch", "metadata", "recent",
 )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ class Schema:
         world.db().executescript(_TABLES)
         if fresh:
             self._create()
-        self._read()
+        self.reload()
 
     def find(self, name: str) -> SObject | None:
         """The object of that name, in any case of letters."""
@@ -71,7 +71,7 @@ class Schema:
                 db.execute(f'ALTER TABLE "{owner.table}" ADD COLUMN {_column(added)}')
                 for statement in _index(owner, added):
                     db.execute(statement)
-        self._read()
+        self.reload()
 
     def change_field(self, target: str, changed: Field) -> None:
         """Replace a field's definition; its column stays."""
@@ -82,7 +82,7 @@ class Schema:
             self._keep(db, owner.name, position, changed)
             for statement in _index(owner, changed):
                 db.execute(statement)
-        self._read()
+        self.reload()
 
     def drop_field(self, target: str, name: str) -> None:
         """Remove a field and everything it held."""
@@ -94,7 +94,7 @@ class Schema:
             db.execute(f"DROP INDEX IF EXISTS {_index_name(owner.name, name)}")
             if owner.fields[name].stored:
                 db.execute(f'ALTER TABLE "{owner.table}" DROP COLUMN "{name}"')
-        self._read()
+        self.reload()
 
     def add_object(self, name: str, label: str, plural: str, own: Iterable[Field]) -> None:
         """Add a custom object; key prefixes count up from a00."""
@@ -104,7 +104,7 @@ class Schema:
         with self._lock, self._world.transaction() as db:
             db.execute("INSERT INTO sf_schema_object VALUES (?, ?)", (name, json.dumps(facts)))
             self._build(db, made)
-        self._read()
+        self.reload()
 
     def extend_picklists(self, added: Mapping[tuple[str, str], Iterable[str]]) -> None:
         """Let picklists, by (object, field), offer more values, after those they have."""
@@ -114,7 +114,7 @@ class Schema:
                 merged = tuple(dict.fromkeys((*own.picklist, *values)))
                 position = list(self[target].fields).index(name)
                 self._keep(db, target, position, replace(own, picklist=merged))
-        self._read()
+        self.reload()
 
     def drop_indexes(self, db: sqlite3.Connection) -> None:
         """Before a bulk load."""
@@ -151,7 +151,8 @@ class Schema:
             (target, own.name, position, json.dumps(own.as_json())),
         )
 
-    def _read(self) -> None:
+    def reload(self) -> None:
+        """Take the definitions from the tables again, as after a transaction taken back."""
         db = self._world.db()
         kept: dict[str, list[Field]] = {}
         for target, definition in db.execute(

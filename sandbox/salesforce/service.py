@@ -13,9 +13,11 @@ from sandbox.salesforce import (  # noqa: F401  (importing them fills the table 
     api_bulk_query,
     api_collections,
     api_composite,
+    api_deploy,
     api_feeds,
     api_meta,
     api_rows,
+    api_search,
     api_tooling,
     api_tree,
 )

@@ -1,17 +1,16 @@
-"""The Metadata API's SOAP calls: create, update, upsert, delete, read, list, describe."""
+"""The Metadata API's SOAP calls: create, update, upsert, delete, read, list, describe, packages."""
 
 from collections.abc import Callable
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from flask import Flask, Response, g, request
 
-from sandbox.salesforce import ids
+from sandbox.salesforce import soap_deploy
 from sandbox.salesforce.components import KINDS, Component, kind_of
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.sessions import sessions_of
-from sandbox.salesforce.values import instant_text
+from sandbox.salesforce.soap_files import file_properties
 from sandbox.salesforce.xmlbits import answer, data_of, fault, local, operation, tags, text_of
 
 _NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
@@ -23,7 +22,7 @@ _OLDEST = 31
 def install(app: Flask, org: Org) -> None:
     """Route /services/Soap/m."""
 
-    def serve(version: str, org_id: str = "") -> Response:
+    def serve(version: str, rest: str = "") -> Response:
         org.count_call()
         g.api_kind = "meta"
         try:
@@ -44,7 +43,7 @@ def install(app: Flask, org: Org) -> None:
         except ApiError as problem:
             return fault(_NAMESPACE, problem.code, problem.message, None, "sf:")
 
-    for rule in ("/services/Soap/m/<version>", "/services/Soap/m/<version>/<org_id>"):
+    for rule in ("/services/Soap/m/<version>", "/services/Soap/m/<version>/<path:rest>"):
         app.add_url_rule(rule, f"sf_soap_{rule}", serve, methods=["POST"], strict_slashes=False)
 
 
@@ -173,20 +172,6 @@ def _describe(org: Org, asked: ET.Element, together: bool) -> str:
     return tags({"result": result})
 
 
-def file_properties(org: Org, kind: str, name: str) -> dict[str, Any]:
-    """A component as listMetadata and retrieve name it."""
-    user, stamp = org.world.salesforce.user_id, instant_text(org.now())
-    known = KINDS[kind]
-    file = name.partition(".")[0]
-    return {
-        "createdById": user, "createdByName": "Integration User", "createdDate": stamp,
-        "fileName": f"{known.directory}/{file}.{known.suffix}", "fullName": name,
-        "id": ids.make_id("00N" if kind == "CustomField" else "01I", sum(map(ord, name))),
-        "lastModifiedById": user, "lastModifiedByName": "Integration User",
-        "lastModifiedDate": stamp, "namespacePrefix": None, "type": kind,
-    }  # fmt: skip
-
-
 def _check_count(count: int) -> None:
     if count > _MOST:
         raise ApiError("LIMIT_EXCEEDED", f"record limit reached. cannot submit more than {_MOST}")
@@ -200,4 +185,9 @@ _OPERATIONS: dict[str, Callable[[Org, ET.Element, bool], str]] = {
     "readMetadata": _read,
     "listMetadata": _list,
     "describeMetadata": _describe,
+    "deploy": soap_deploy.deploy,
+    "checkDeployStatus": soap_deploy.check_deploy_status,
+    "cancelDeploy": soap_deploy.cancel_deploy,
+    "retrieve": soap_deploy.retrieve,
+    "checkRetrieveStatus": soap_deploy.check_retrieve_status,
 }

@@ -24,6 +24,9 @@ class Connection(Base):
     vendor: Mapped[str] = mapped_column(String(20))  # salesforce | hubspot
     settings: Mapped[dict[str, Any]]  # URLs, API version, credential kind; nothing secret
     secrets: Mapped[bytes]  # encrypted JSON: client secret, tokens
+    # what somebody entered and nobody has tried yet; the same two, and the code of a consent page
+    proposed_settings: Mapped[dict[str, Any] | None]
+    proposed_secrets: Mapped[bytes | None]
     organisation_id: Mapped[str | None] = mapped_column(String(40))
     organisation_name: Mapped[str | None] = mapped_column(String(255))
     instance_url: Mapped[str | None] = mapped_column(String(255))

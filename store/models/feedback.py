@@ -22,7 +22,7 @@ class Response(Pulled, Base):
     email: Mapped[str | None] = mapped_column(Text)  # as the survey tool gave it
     matched_by: Mapped[str | None] = mapped_column(
         String(20)
-    )  # contact_id | email | link | domain | person
+    )  # contact_id | email | link | account_id | domain | person
     survey_type: Mapped[str | None] = mapped_column(String(20))
     metric: Mapped[str | None] = mapped_column(String(10))
     score: Mapped[float | None]
@@ -36,6 +36,9 @@ class Response(Pulled, Base):
     is_partial: Mapped[bool] = mapped_column(default=False)  # the person may still be answering
     version: Mapped[int] = mapped_column(default=1)
     claims: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # ids the payload named
+    sequence: Mapped[float | None]  # the tool's own order of an answer's versions
+    # answers to single questions that arrive one by one: field → [sequence, value]
+    parts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class ResponseVersion(Base):

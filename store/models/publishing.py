@@ -47,6 +47,7 @@ class MapDraft(Base):
     connection_id: Mapped[int] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"))
     author: Mapped[str] = mapped_column(String(255))
     base_hash: Mapped[str] = mapped_column(String(64))  # the version it was begun from
+    hash: Mapped[str] = mapped_column(String(64))  # of what it says, as a version's
     content: Mapped[str] = mapped_column(Text)  # TOML
     revision: Mapped[int] = mapped_column(default=1)  # a save names the one it saw
     updated_at: Mapped[datetime]

@@ -47,6 +47,7 @@ class CurrentAssessment(Base):
     assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id", ondelete="CASCADE"))
     confirmed_at: Mapped[datetime]  # as_of of the last computation with this result
     figures: Mapped[dict[str, Any]]  # what the account contributes to portfolio-relative figures
+    basis: Mapped[list[Any] | None]  # what another model would judge it by (insights.what_if)
 
 
 class PortfolioFigures(Base):
@@ -104,6 +105,7 @@ class Loop(Base):
     severity: Mapped[float]
     influence: Mapped[float]
     owner_id: Mapped[str | None] = crm_id()  # a CRM user
+    rule_owner_id: Mapped[str | None] = crm_id()  # whom the rules named last; a person may differ
     due_on: Mapped[date]
     opened_at: Mapped[datetime]
     first_touched_at: Mapped[datetime | None]
@@ -111,6 +113,7 @@ class Loop(Base):
     snoozed_until: Mapped[date | None]
     overdue_at: Mapped[datetime | None]  # when the owner's manager was told
     level: Mapped[str] = mapped_column(String(20), default="account")  # management | executive
+    highest_level: Mapped[str] = mapped_column(String(20), default="account")  # it ever reached
     impact: Mapped[dict[str, Any] | None]  # what an escalation is about, in money
     answer: Mapped[str | None] = mapped_column(Text)  # what came back from the level above
     churn_reason: Mapped[str | None] = mapped_column(Text)

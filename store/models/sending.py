@@ -37,6 +37,7 @@ class Run(Base):
     calls_least: Mapped[int | None]
     seconds: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # by stage
     problem: Mapped[str | None] = mapped_column(Text)
+    notes: Mapped[list[Any]] = mapped_column(JSON, default=list)  # sentences for the reader
     mapping_hash: Mapped[str | None] = mapped_column(String(64))
     model_hash: Mapped[str | None] = mapped_column(String(64))
 
@@ -76,7 +77,8 @@ class OutboxRow(Base):
     connection_id: Mapped[int] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"))
     run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     assessment_id: Mapped[int | None]
-    action: Mapped[str] = mapped_column(String(20))  # update | create_task | complete_task
+    # update | create_task | update_task | complete_task
+    action: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(40))  # CRM object
     record_id: Mapped[str] = crm_id()  # the account
     key: Mapped[str | None] = mapped_column(String(80))  # of a task

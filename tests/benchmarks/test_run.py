@@ -31,4 +31,5 @@ def test_a_small_run_writes_every_stage_beside_its_floor(tmp_path: Path) -> None
     assert stages["unchanged salesforce"]["ours"]["details"]["write_calls"] == 0
     assert stages["unchanged hubspot"]["ours"]["details"]["write_calls"] == 0
     assert stages["assess"]["ours"]["peak_mb"] > 0
+    assert stages["what if"]["ours"]["rows"] > 0
     assert "write back hubspot" in done.stdout

@@ -1,21 +1,55 @@
 """What only a browser can tell: accessibility, the content policy, reflow, the keyboard."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, visit
+from tests.web import people
 
 pytestmark = pytest.mark.browser
 
-LISTS = ("/", "/alerts", "/runs", "/refusals", "/connections", "/status?live=0", "/nowhere")
+LISTS = (
+    "/",
+    "/alerts",
+    "/inbox",
+    "/sentiment",
+    "/survey-plan",
+    "/scoring",
+    "/scoring/history",
+    "/runs",
+    "/refusals",
+    "/connections",
+    "/responses",
+    "/unmatched",
+    "/webhooks",
+    "/status?live=0",
+    "/nowhere",
+)
 DETAILS = (
     "/?search=matches+nothing",
     "/accounts/acme/001EXPRESS",
     "/accounts/acme/001NEW",
     "/accounts/acme/001GONE",
+    "/inbox/acme/detractor:r1",
+    "/scoring/draft",
+    "/scoring/draft/record?account=001EXPRESS",
     "/runs/1",
     "/runs/2",
     "/runs/3",
+    "/connections/acme",
+    "/connections/acme/provision",
+    "/connections/acme/schema",
+    "/connections/acme/disconnect",
+    "/connect/salesforce/jwt",
+    "/connect/hubspot/browser?name=hub",
+    "/webhooks/1",
+    "/webhooks/1/events/1",
+    "/unmatched/1/typeform:nobody",
+    "/responses?q=nothing+like+it",
+    "/settings/account",
+    "/settings/tokens",
+    "/settings/people",
+    "/settings/audit",
 )
 
 
@@ -89,7 +123,8 @@ def test_filter_tells_the_result_and_back_undoes_it(desk: Visit) -> None:
 def test_pages_work_without_scripts(desk: Visit, filled_site: str) -> None:
     browser = desk.page.context.browser
     assert browser is not None
-    context = browser.new_context(java_script_enabled=False)
+    signed_in = desk.page.context.storage_state()
+    context = browser.new_context(java_script_enabled=False, storage_state=signed_in)
     page = context.new_page()
     page.goto(filled_site + "/")
     page.select_option("#f-band", "watch")
@@ -104,3 +139,44 @@ def test_account_prints_with_its_bands_in_words(desk: Visit) -> None:
     desk.page.emulate_media(media="print")
     assert not desk.page.locator(".masthead nav").is_visible()
     assert desk.page.locator("#health-h ~ * .band").first.inner_text() == "At risk"
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_signing_in_by_keyboard_leads_to_the_page_asked_for(
+    browser: Browser, filled_site: str, width: int
+) -> None:
+    for guest in visit(browser, filled_site, width):
+        page = guest.page
+        page.context.clear_cookies()
+        guest.go("/alerts")
+        assert page.url.endswith("/sign-in?next=/alerts")
+        assert guest.findings() == []
+        for password in ("wrong", people.PASSWORD):
+            page.focus("#email")
+            page.keyboard.press("Control+A")
+            page.keyboard.type("admin@acme.example")
+            page.keyboard.press("Tab")
+            page.keyboard.type(password)
+            page.keyboard.press("Enter")
+            if password == "wrong":
+                expect(page.locator("#problem")).to_contain_text("E-mail or password is wrong")
+                assert guest.findings() == []
+        page.wait_for_url("**/alerts")
+        page.click("header >> text=Sign out")
+        page.wait_for_url("**/sign-in")
+
+
+def test_an_invitations_link_is_shown_and_can_be_followed(desk: Visit, browser: Browser) -> None:
+    desk.go("/settings/people")
+    desk.page.fill("#email", "ann@acme.example")
+    desk.page.click("text=Invite and show the link")
+    link = desk.page.input_value("#link")
+    assert desk.findings() == []
+    for guest in visit(browser, desk.root, 320):
+        guest.page.context.clear_cookies()
+        guest.page.goto(link)
+        assert guest.findings() == []
+        guest.page.fill("#name", "Ann")
+        guest.page.fill("#password", people.PASSWORD)
+        guest.page.click("text=Save and sign in")
+        guest.page.wait_for_url(desk.root + "/")

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 
 export const modules = createRequire(`${process.env.CLIENT_MODULES}/package.json`);
-export const org = JSON.parse(process.env.SANDBOX).salesforce;
+export const { salesforce: org, hubspot: portal } = JSON.parse(process.env.SANDBOX);
 
 const checks = [];
 

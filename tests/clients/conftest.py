@@ -1,7 +1,8 @@
 """A sandbox in a process of its own, and clients from the public registries in folders of theirs.
 
 These tests are marked `clients` and left out by default: `pytest -m clients tests/clients`.
-What cannot be installed is skipped with the reason.
+What cannot be installed is skipped with the reason. What was installed stays in a folder below the
+system's temporary one, or below CLIENTS_CACHE, for the next run.
 """
 
 import json
@@ -9,8 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +22,9 @@ import pytest
 import requests
 
 HERE = Path(__file__).parent
+_CACHE = Path(os.environ.get("CLIENTS_CACHE", Path(tempfile.gettempdir()) / "barometer-clients"))
 _INSTALL_SECONDS = 600
-_RUN_SECONDS = 240
+_RUN_SECONDS = 400
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,19 +45,23 @@ class Sandbox:
         """Address and credentials of the pretend org."""
         return dict(self.line["salesforce"])
 
+    @property
+    def hubspot(self) -> dict[str, Any]:
+        """Address and credentials of the pretend portal."""
+        return dict(self.line["hubspot"])
+
     def api(self, method: str, path: str, **options: Any) -> Any:
         """The JSON of a REST call as the integration user, path below /services/data/v59.0."""
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.request(
-                method,
-                f"{self.salesforce['url']}/services/data/v59.0{path}",
-                headers={"Authorization": f"Bearer {self.salesforce['access_token']}"},
-                timeout=30,
-                **options,
-            )
-        assert answer.ok, answer.text
-        return answer.json() if answer.content else None
+        return _call(self.salesforce, method, f"/services/data/v59.0{path}", **options)
+
+    def portal_api(self, method: str, path: str, **options: Any) -> Any:
+        """The JSON of a call to the portal with its static token."""
+        return _call(self.hubspot, method, path, **options)
+
+    def portal_count(self, kind: str) -> int:
+        """How many live records of an object type the portal has."""
+        body = {"limit": 1}
+        return int(self.portal_api("POST", f"/crm/v3/objects/{kind}/search", json=body)["total"])
 
     def count(self, kind: str) -> int:
         """How many live records of an object there are."""
@@ -74,6 +83,22 @@ class Sandbox:
         assert answer.ok, answer.text
 
 
+def _call(own: dict[str, Any], method: str, path: str, **options: Any) -> Any:
+    """The JSON of a call that must go well; waits while the portal's limits say so."""
+    headers = {"Authorization": f"Bearer {own['access_token']}"}
+    with requests.Session() as session:
+        session.trust_env = False
+        while True:
+            answer = session.request(
+                method, own["url"] + path, headers=headers, timeout=30, **options
+            )
+            if answer.status_code != 429:
+                break
+            time.sleep(1)
+    assert answer.ok, answer.text
+    return answer.json() if answer.content else None
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     """200 accounts, the same for every run."""
@@ -89,34 +114,49 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def npm(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def npm() -> Callable[..., Path]:
     """Installs packages of the npm registry; the folder that holds them."""
 
     def install(*packages: str) -> Path:
         if not shutil.which("node") or not shutil.which("npm"):
             pytest.skip("node and npm are not installed")
-        folder = tmp_path_factory.mktemp("npm")
-        (folder / "package.json").write_text('{"private": true}')
-        _install(
-            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages], folder
-        )
-        return folder
+
+        def fill(folder: Path) -> None:
+            (folder / "package.json").write_text('{"private": true}')
+            options = ("--no-audit", "--no-fund", "--ignore-scripts")
+            _install(["npm", "install", *options, *packages], folder)
+
+        return _cached("npm", packages, fill)
 
     return install
 
 
 @pytest.fixture(scope="session")
-def pip(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def pip() -> Callable[..., Path]:
     """Installs packages of the Python registry into an environment; its `bin`."""
 
     def install(*packages: str) -> Path:
-        folder = tmp_path_factory.mktemp("venv")
-        _install([sys.executable, "-m", "venv", str(folder)], folder)
-        scripts = folder / "bin"
-        _install([str(scripts / "pip"), "install", "--quiet", *packages], folder)
-        return scripts
+        def fill(folder: Path) -> None:
+            _install([sys.executable, "-m", "venv", str(folder)], folder)
+            program = str(folder / "bin" / "pip")
+            _install([program, "install", "--quiet", *packages], folder)
+
+        return _cached("venv", packages, fill) / "bin"
 
     return install
+
+
+def _cached(kind: str, packages: tuple[str, ...], fill: Callable[[Path], None]) -> Path:
+    """The folder with these packages; one whose installation did not end is made anew."""
+    named = sha256(" ".join((sys.version, *packages)).encode()).hexdigest()[:16]
+    folder = _CACHE / f"{kind}-{named}"
+    done = folder / "installed"
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        fill(folder)
+        done.write_text("\n".join(packages))
+    return folder
 
 
 @pytest.fixture

@@ -237,6 +237,32 @@ check('tooling: create a field, read it back', async () => {
   ok(field.fields.some((one) => one.name === 'TableEnumOrId'), 'no TableEnumOrId');
 });
 
+check('metadata: retrieve a package, deploy it by SOAP and by REST', async () => {
+  conn.metadata.pollInterval = 50;
+  const types = [{ members: [`Account.${tag}_Key__c`], name: 'CustomField' }];
+  const retrieved = await conn.metadata.retrieve({ apiVersion: version, unpackaged: { types, version } }).complete();
+  equal([retrieved.done, retrieved.status, retrieved.messages], [true, 'Succeeded', []]);
+  equal(retrieved.fileProperties.map((one) => one.fullName), [`Account.${tag}_Key__c`]);
+  const zip = Buffer.from(retrieved.zipFile, 'base64');
+  const options = { rollbackOnError: true, singlePackage: true };
+  const deployed = await conn.metadata.deploy(zip, options).complete(true);
+  equal([deployed.status, deployed.numberComponentsDeployed], ['Succeeded', 1]);
+  equal(deployed.details.componentSuccesses.map((one) => one.fullName), [`Account.${tag}_Key__c`]);
+  const { id } = await conn.metadata.deployRest(zip, options);
+  const rest = await conn.metadata.checkDeployStatus(id, true, true);
+  equal([rest.done, rest.status, rest.details.componentFailures], [true, 'Succeeded', []]);
+  const wrong = await conn.metadata.deploy(Buffer.from('no zip'), options).complete(true);
+  equal([wrong.success, wrong.status, wrong.errorStatusCode], [false, 'Failed', 'INVALID_FILE']);
+});
+
+check('search', async () => {
+  const made = await conn.sobject('Account').create({ Name: `Sosl ${tag} Cafe` });
+  const { searchRecords } = await conn.search(`FIND {${tag}} IN ALL FIELDS RETURNING Account(Id, Name)`);
+  equal(searchRecords.map((one) => one.Name), [`Sosl ${tag} Cafe`]);
+  await conn.sobject('Account').destroy(made.id);
+  equal((await refusal(conn.search('FIND'))).errorCode, 'MALFORMED_SEARCH');
+});
+
 check('deleted and updated', async () => {
   const made = await conn.sobject('Account').create({ Name: 'feeds' });
   const [from, to] = [new Date(Date.now() - 3600_000), new Date(Date.now() + 3600_000)];

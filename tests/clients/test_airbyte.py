@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.clients.conftest import Sandbox
+from tests.clients.messages import airbyte, configured
 
 STREAMS = ("Account", "Contact", "OpportunityContactRole", "Task")
 
@@ -34,28 +34,15 @@ def test_check_discover_read(
             }
         )
     )  # fmt: skip
-    checked = _messages(run_python(source, "check", "--config", config))
+    checked = airbyte(run_python(source, "check", "--config", config))
     (status,) = [m["connectionStatus"] for m in checked if m["type"] == "CONNECTION_STATUS"]
     assert status["status"] == "SUCCEEDED"
-    told = _messages(run_python(source, "discover", "--config", config))
+    told = airbyte(run_python(source, "discover", "--config", config))
     (found,) = [m["catalog"]["streams"] for m in told if m["type"] == "CATALOG"]
-    chosen = [_chosen(stream) for stream in found if stream["name"] in STREAMS]
+    chosen = [configured(stream) for stream in found if stream["name"] in STREAMS]
     assert len(chosen) == len(STREAMS)
     catalog = tmp_path / "catalog.json"
     catalog.write_text(json.dumps({"streams": chosen}))
-    read = _messages(run_python(source, "read", "--config", config, "--catalog", catalog))
+    read = airbyte(run_python(source, "read", "--config", config, "--catalog", catalog))
     rows = Counter(m["record"]["stream"] for m in read if m["type"] == "RECORD")
     assert rows == {name: sandbox.count_all(name) for name in STREAMS}
-
-
-def _chosen(stream: dict[str, Any]) -> dict[str, Any]:
-    modes = stream["supported_sync_modes"]
-    return {
-        "stream": stream, "destination_sync_mode": "append",
-        "sync_mode": "incremental" if "incremental" in modes else "full_refresh",
-        "cursor_field": stream.get("default_cursor_field"),
-    }  # fmt: skip
-
-
-def _messages(text: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]

@@ -1,7 +1,6 @@
 """Singer's tap-salesforce from the Python registry: discovery, full and incremental sync."""
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import Sandbox
+from tests.clients.messages import singer
 
 STREAMS = (
     "Account", "Contact", "Opportunity", "OpportunityContactRole", "OpportunityLineItem", "Case",
@@ -48,7 +48,7 @@ def test_discovery_full_and_incremental(
             whole["replication-method"] = "FULL_TABLE"
     chosen = _file(tmp_path / "catalog.json", catalog)
 
-    rows, state = _read(run_python(tap, "--config", config, "--properties", chosen))
+    rows, state = singer(run_python(tap, "--config", config, "--properties", chosen))
     for stream in STREAMS:
         assert rows[stream] >= sandbox.count(stream) > 0, stream
     assert rows["Contact"] == sandbox.count("Contact")
@@ -64,18 +64,6 @@ def test_discovery_full_and_incremental(
     assert made["id"] in {record["Id"] for record in again}
     bookmark = state["bookmarks"]["Contact"]["SystemModstamp"]
     assert all(record["SystemModstamp"] >= bookmark for record in again)
-
-
-def _read(text: str) -> tuple[Counter[str], dict[str, Any]]:
-    """(records of each stream, the last state)."""
-    rows: Counter[str] = Counter()
-    state: dict[str, Any] = {}
-    for message in map(json.loads, text.splitlines()):
-        if message["type"] == "RECORD":
-            rows[message["stream"]] += 1
-        elif message["type"] == "STATE":
-            state = message["value"]
-    return rows, state
 
 
 def _file(path: Path, data: Any) -> Path:

@@ -1,41 +1,35 @@
-"""A running sandbox, and a plain HTTP server for the parts below any CRM."""
+"""A plain HTTP server, and a store of tokens, for the parts below any CRM."""
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
-from sandbox.server import Server
-from sandbox.world import World
+from connector.tokens import Tokens
 
 Respond = Callable[[BaseHTTPRequestHandler], None]
 
 
-@pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty world with both CRMs' tables, to be copied: they take a while."""
-    world = World(tmp_path_factory.mktemp("founded") / "world.sqlite")
-    with Server(world):
-        world.release()
-    return world.path
+class MemoryTokens:
+    """A store for one process."""
 
+    def __init__(self, tokens: Tokens | None = None) -> None:
+        self._tokens = tokens
+        self._lock = threading.Lock()
 
-@pytest.fixture
-def world(founded: Path, tmp_path: Path) -> Iterator[World]:
-    """An empty world in a file of its own."""
-    world = World(shutil.copy(founded, tmp_path / "world.sqlite"))
-    yield world
-    world.release()
+    def load(self) -> Tokens | None:
+        """See TokenStore."""
+        return self._tokens
 
+    def save(self, tokens: Tokens) -> None:
+        """See TokenStore."""
+        self._tokens = tokens
 
-@pytest.fixture
-def server(world: World) -> Iterator[Server]:
-    """The sandbox over `world`, answering on a plain and a TLS port."""
-    with Server(world) as running:
-        yield running
+    def lock(self) -> AbstractContextManager[object]:
+        """See TokenStore."""
+        return self._lock
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import threading
 
-from connector.tokens import MemoryTokens, Tokens, renewed
+from connector.tokens import Tokens, renewed
+from tests.connector.conftest import MemoryTokens
 
 
 def test_a_token_does_not_show_in_a_log_line() -> None:

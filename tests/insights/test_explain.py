@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from insights.assess import Assessed, Placed, assess_accounts, place
-from insights.explain import changes, explanation, reason_text, rows
+from insights.explain import changes, explanation, rows
 from insights.model import Model
 from insights.report import account_reports
 from insights.snapshot import frames_from, input_hash, inputs_of
@@ -80,12 +80,6 @@ def test_reasons_in_words() -> None:
     assert "1 of 11 required contacts are known (book2019; more from 10 M)." in words
     assert "No active influencer and no user is known." in words
     assert "Not known: usage, spend." in words
-
-
-def test_reason_text_ends_with_a_whole_sentence() -> None:
-    sentences = ["One two.", "Three four five.", "Six."]
-    assert reason_text(sentences, 25) == "One two. Three four five."
-    assert reason_text(sentences, 24) == "One two."
 
 
 def test_what_changed_between_two_explanations() -> None:

@@ -1,6 +1,7 @@
 """The policy: loading, round trip, and one clear error per wrong setting."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,6 +57,16 @@ def test_what_is_wrong_is_named(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ModelError) as caught:
         Model.from_dict(given)
     assert says in str(caught.value)
+
+
+def test_a_model_written_in_full_keeps_what_it_left_out() -> None:
+    levels = replace(Model().levels, roles={"boss": "decision_maker"})
+    sentiment = replace(Model().components["sentiment"], fresh_days=None)
+    components = {**Model().components, "sentiment": sentiment}
+    model = replace(Model(), levels=levels, components=components)
+    again = Model.whole(json.loads(json.dumps(model.to_dict())))
+    assert again == model
+    assert again.hash() == model.hash()
 
 
 def test_a_component_of_weight_nought_is_out_of_the_score() -> None:

@@ -1,41 +1,28 @@
 """Drills: a line that was synchronised once, and what must be true after any trouble."""
 
 import os
-import shutil
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-import requests
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from connector.base import Span
-from connector.retry import Patience
 from jobs.clock import utc_now
-from jobs.connect import connect, provision
+from jobs.connect import connect
 from jobs.figures import crm_values
-from jobs.intake import import_feedback
 from jobs.schema import Schema, SchemaPlan, read_schema
 from jobs.sync import Order, run_sync
-from jobs.wiring import House, open_crm, open_house
-from sandbox.server import Server
-from sandbox.world import World
-from settings import Database, Secrets, Settings
-from store.connections import find_connection
-from store.models import Account, Alert, Connection, CrmTask, Cursor, Lock, OutboxRow
+from jobs.wiring import House, map_in_use, open_crm
+from store.models import Account, Alert, CrmTask, Cursor, Lock, Loop, OutboxRow
 from store.records import TABLES, key_of
 from store.results import current
-from tests.jobs.conftest import NOW, Line, access
+from tests.jobs.lines import NOW, Line, access, make_house
 
-HASTY = Patience(tries=2, first=0.01, longest=0.02, jitter=0.0)
 UPDATES = {  # where the field changes of accounts go
     "salesforce": {"path": r"/composite/sobjects(\?|$)", "method": "PATCH"},
     "hubspot": {"path": "/companies/batch/update", "method": "POST"},
@@ -52,7 +39,6 @@ CLOSED = {
     "salesforce": ("IsClosed", True),
     "hubspot": ("hs_task_status", "COMPLETED"),
 }
-_STANDS: dict[str, Path] = {}
 _BOOKKEEPING = (
     "connection_id",
     "modified_at",  # our own writes move it after we read it
@@ -63,76 +49,6 @@ _BOOKKEEPING = (
     "remote",
 )
 _LIVE_TABLES = [name for name in TABLES if name not in ("responses", "invitations")]
-
-
-def make_house(url: str, folder: Path, **sync: Any) -> House:
-    """A house on the database at `url`; its key is in `folder`."""
-    settings = Settings(
-        database=Database(url=url), secrets=Secrets(key_file=folder / "secret.key"), **sync
-    )
-    return open_house(settings)
-
-
-def join_line(house: House, sandbox: Server, vendor: str, folder: Path) -> Line:
-    """A connected, provisioned line with the survey tool's export, not yet synchronised."""
-    connection = connect(house, vendor, access(sandbox, vendor))
-    provision(house, connection, dry_run=False)
-    for name in ("invitations", "responses"):
-        file = folder / f"{name}.csv"
-        url = f"{sandbox.url}/__sandbox__/survey/{name}.csv"
-        file.write_bytes(requests.get(url, timeout=30).content)
-        import_feedback(house.sessions, connection.id, name, file, now=NOW)
-    return Line(vendor, house, sandbox, connection)
-
-
-def prepare_stand(vendor: str, loaded: Path, folders: pytest.TempPathFactory) -> Path:
-    """A folder with a world and our database after one sync; made once for each vendor."""
-    if vendor not in _STANDS:
-        made, stand = folders.mktemp(f"made-{vendor}"), folders.mktemp(f"stand-{vendor}")
-        world = World(shutil.copy(loaded, made / "world.sqlite"))
-        house = make_house(f"sqlite:///{made / 'ours.db'}", made)
-        with Server(world) as sandbox:
-            report = join_line(house, sandbox, vendor, made).sync(as_of=NOW)
-        assert (report.state, report.problem) == ("done", None)
-        house.engine.dispose()
-        world.release()
-        for name in ("world.sqlite", "ours.db"):  # whole, whoever still has the file open
-            with closing(sqlite3.connect(made / name)) as source:
-                source.execute("VACUUM INTO ?", (str(stand / name),))
-        shutil.copy(made / "secret.key", stand)
-        _STANDS[vendor] = stand
-    return _STANDS[vendor]
-
-
-@contextmanager
-def standing_line(vendor: str, stand: Path, folder: Path) -> Iterator[Line]:
-    """A copy of the stand, served, with little patience so that a failure comes soon."""
-    for name in ("world.sqlite", "ours.db", "secret.key"):
-        shutil.copy(stand / name, folder / name)
-    world = World(folder / "world.sqlite")
-    world.switches.declare("hubspot.limits.enforced", True)
-    world.switches["hubspot.limits.enforced"] = False  # our syncs follow each other too closely
-    house = replace(make_house(f"sqlite:///{folder / 'ours.db'}", folder), patience=HASTY)
-    with Server(world) as sandbox:
-        yield Line(vendor, house, sandbox, _moved(house, sandbox, vendor))
-    house.engine.dispose()
-    world.release()
-
-
-def _moved(house: House, sandbox: Server, vendor: str) -> Connection:
-    """The connection, led to where the CRM is served now."""
-    where = sandbox.credentials()[vendor]
-    url = "login_url" if vendor == "salesforce" else "base_url"
-    with house.sessions.begin() as session:
-        connection = find_connection(session, vendor)
-        assert connection is not None
-        moved = {url: where["https_url"], "ca_file": where["ca_file"]}
-        connection.settings = {**connection.settings, **moved}
-        secrets = house.vault.open(connection.secrets)
-        if "instance_url" in secrets:
-            secrets["instance_url"] = where["https_url"]
-        connection.secrets = house.vault.seal(secrets)
-    return connection
 
 
 def person_moves(line: Line, value: float = 5_000_000, name: str = "Australian Roo Motors") -> str:
@@ -159,7 +75,7 @@ def person_asks_for_a_task(line: Line) -> str:
 def schema_of(line: Line) -> Schema:
     """The map as the sync fits it."""
     crm = open_crm(line.house, line.connection)
-    plan = SchemaPlan(None, timedelta(hours=24), utc_now())
+    plan = SchemaPlan(map_in_use(line.house, line.connection), timedelta(hours=24), utc_now())
     sessions, one = line.house.sessions, line.connection
     return read_schema(crm, sessions, one.id, one.currency, False, plan)
 
@@ -183,7 +99,9 @@ def assert_settled(line: Line) -> None:
     assert_fields_agree(line)
     with line.house.sessions() as session:
         of_us = CrmTask.connection_id == line.connection.id
-        query = select(CrmTask.key, CrmTask.state, Alert.closed_at).join(Alert).where(of_us)
+        over = func.coalesce(Alert.closed_at, Loop.closed_at)
+        query = select(CrmTask.key, CrmTask.state, over).outerjoin(Alert).outerjoin(Loop)
+        query = query.where(of_us)
         noted = {key: (state, closed is not None) for key, state, closed in session.execute(query)}
         states = Counter(session.scalars(select(OutboxRow.state)))
         cursors = session.scalars(select(Cursor)).all()
@@ -191,7 +109,7 @@ def assert_settled(line: Line) -> None:
     there = tasks_there(line)
     assert {key: copies for key, copies in there.items() if len(copies) > 1} == {}
     wanted = {key for key, (_, over) in noted.items() if not over}
-    assert wanted <= there.keys(), "an open alert without its task"
+    assert wanted <= there.keys(), "an open alert or loop without its task"
     assert {key for key in there if not there[key][0]} == wanted
     assert all(noted[key][0] == ("completed" if there[key][0] else "open") for key in there)
     assert not {"queued", "sending"} & states.keys()

@@ -1,17 +1,33 @@
-"""The command line as a person meets it: real processes, their words and their exit codes."""
+"""The command line as a person meets it: its words and its exit codes.
+
+Most commands run in the tests' own process, as the interpreter and the libraries of one of their
+own take longer to load than their work takes: `Shell.run`. That both say and do the same is shown
+in test_cli. What needs a process (a signal, a kill, a terminal, a folder that nobody may hold
+open) gets one: `Shell.spawn`, `Shell.start`.
+"""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
-from sandbox.server import Server
+import structlog
+from click.testing import CliRunner
+
+from jobs.__main__ import main
+from sandbox.world import World
 
 BAROMETER = Path(sys.executable).with_name("barometer")
+_QUICK = {  # little patience, and no limits in the sandbox
+    "BAROMETER_SYNC__TRIES_PER_CALL": "2",
+    "BAROMETER_HUBSPOT__SEARCHES_PER_SECOND": "1000",
+}
 _SECRET = ("client_secret", "access_token", "refresh_token", "password", "security_token")
 
 
@@ -54,10 +70,31 @@ class Shell:
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         plain = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-        return {**plain, "HOME": str(self.folder), **self.environment, **more}
+        return {**plain, **_QUICK, "HOME": str(self.folder), **self.environment, **more}
 
     def run(self, *arguments: str | Path, settings: Mapping[str, str] | None = None) -> Ended:
-        """`barometer` with these arguments, ended; nobody sits at its terminal."""
+        """`barometer` with these arguments in this process, ended; nobody sits at its terminal."""
+        words = ["barometer", *map(str, arguments)]
+        handler = signal.getsignal(signal.SIGTERM)
+        with (
+            patch.dict(os.environ, self._environment(settings or {}), clear=True),
+            patch.object(sys, "argv", words),
+            chdir(self.folder),
+            CliRunner().isolation() as (out, err, _),
+        ):
+            try:
+                main()
+            except SystemExit as leaving:
+                code = leaving.code
+            finally:
+                signal.signal(signal.SIGTERM, handler)
+                structlog.reset_defaults()
+            ended = Ended(int(code or 0), out.getvalue().decode(), err.getvalue().decode())
+        self.said += [ended.out, ended.err]
+        return ended
+
+    def spawn(self, *arguments: str | Path, settings: Mapping[str, str] | None = None) -> Ended:
+        """The same in a process of its own."""
         with self.start(*arguments, settings=settings) as process:
             return self.end(process)
 
@@ -89,9 +126,19 @@ class Shell:
         self.said += [out, err]
         return Ended(process.returncode, out, err)
 
-    def connect(self, sandbox: Server, vendor: str, *more: str, secret: str | None = None) -> Ended:
-        """`barometer connect`, with the sandbox's secret or another."""
-        where = sandbox.credentials()[vendor]
+    def connect(
+        self,
+        served: Mapping[str, Any],
+        vendor: str,
+        *more: str,
+        secret: str | None = None,
+        run: Callable[..., Ended] | None = None,
+    ) -> Ended:
+        """`barometer connect` to a sandbox, with its secret or another, by `run` or by `spawn`.
+
+        served  the sandbox's line: `Server.credentials`
+        """
+        where = served[vendor]
         place = ["--ca-file", where["ca_file"], *more]
         if vendor == "salesforce":
             name, real = "BAROMETER_SALESFORCE_CLIENT_SECRET", where["client_secret"]
@@ -100,7 +147,7 @@ class Shell:
         else:
             name, real = "BAROMETER_HUBSPOT_ACCESS_TOKEN", where["access_token"]
             place += ["--base-url", where["https_url"]]
-        return self.run("connect", vendor, *place, settings={name: secret or real})
+        return (run or self.run)("connect", vendor, *place, settings={name: secret or real})
 
     def files(self) -> Iterator[tuple[Path, bytes]]:
         """Everything in the folder but the key file."""
@@ -115,9 +162,7 @@ class Shell:
             assert [path for path, content in self.files() if secret.encode() in content] == []
 
 
-def secrets_of(sandbox: Server) -> list[str]:
-    """Every secret of the sandbox's two CRMs."""
-    both = sandbox.credentials()
-    return [
-        both[crm][name] for crm in both if crm != "control" for name in _SECRET if name in both[crm]
-    ]
+def sandbox_secrets() -> list[str]:
+    """Every secret of the sandbox's two CRMs; they are the same in every world."""
+    both = (vars(World.salesforce), vars(World.hubspot))
+    return [crm[name] for crm in both for name in _SECRET if name in crm]

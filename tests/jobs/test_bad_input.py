@@ -1,6 +1,7 @@
 """What is wrong outside ends in one sentence with the remedy, and nothing is lost or given away."""
 
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -9,15 +10,14 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-import requests
 from sqlalchemy import func, select
 
-from jobs.wiring import House, open_house
+from jobs.wiring import House
 from sandbox.server import Server
-from settings import Database, Secrets, Settings
 from store.models import Account, Assessment, Base, Lock, OutboxRow
-from tests.jobs.conftest import ACCOUNTS, Line
-from tests.jobs.shell import Shell, secrets_of
+from tests.jobs import drill
+from tests.jobs.lines import ACCOUNTS, Line
+from tests.jobs.shell import Shell, sandbox_secrets
 
 WRONG = "wrong-5ecret-of-nobody"
 CREDENTIALS = {"salesforce": "check the consumer key", "hubspot": "Copy the token"}
@@ -27,34 +27,24 @@ CREDENTIALS = {"salesforce": "check the consumer key", "hubspot": "Copy the toke
 def place(tmp_path: Path) -> Path:
     """The folder in which the commands run; nothing else is in it."""
     place = tmp_path / "place"
-    (place / "var").mkdir(parents=True)
+    place.mkdir()
     return place
 
 
 @pytest.fixture
-def house(place: Path) -> Iterator[House]:
-    """The deployment in `place`, for what needs no process."""
-    settings = Settings(
-        database=Database(url=f"sqlite:///{place / 'var' / 'barometer.db'}"),
-        secrets=Secrets(key_file=place / "var" / "secret.key"),
-    )
-    house = open_house(settings)
-    yield house
-    house.engine.dispose()
+def home(place: Path) -> Path:
+    """Where the settings that nobody changed put the database and its key."""
+    home = place / "var"
+    home.mkdir()
+    return home
 
 
 @pytest.fixture
-def shell(place: Path, sandbox: Server) -> Iterator[Shell]:
+def shell(place: Path, home: Path) -> Iterator[Shell]:
     """The command line in `place`; at the end no secret may stand anywhere."""
     shell = Shell(place)
     yield shell
-    shell.keeps([WRONG, *secrets_of(sandbox)])
-
-
-def switch(sandbox: Server, **values: object) -> None:
-    """Let the pretend CRMs behave otherwise."""
-    answer = requests.post(f"{sandbox.url}/__sandbox__/switches", json=values, timeout=30)
-    assert answer.ok, answer.text
+    shell.keeps([WRONG, *sandbox_secrets()])
 
 
 def rows(house: House, model: type[Base]) -> int:
@@ -65,34 +55,33 @@ def rows(house: House, model: type[Base]) -> int:
 
 @pytest.mark.parametrize("vendor", ["salesforce", "hubspot"])
 def test_wrong_credentials(shell: Shell, sandbox: Server, vendor: str) -> None:
-    shell.connect(sandbox, vendor, secret=WRONG).says(1, CREDENTIALS[vendor])
+    shell.connect(sandbox.credentials(), vendor, secret=WRONG).says(1, CREDENTIALS[vendor])
     shell.run("sync").says(1, vendor, CREDENTIALS[vendor])
     assert "FAILS" in shell.run("doctor").well(1)
 
 
 @pytest.mark.parametrize("vendor", ["salesforce", "hubspot"])
 def test_a_working_connection_survives_wrong_credentials(
-    shell: Shell, sandbox: Server, open_line: Callable[[str], Line], vendor: str
+    shell: Shell, open_line: Callable[[str], Line], vendor: str
 ) -> None:
-    open_line(vendor)
-    shell.connect(sandbox, vendor, secret=WRONG).says(1, CREDENTIALS[vendor])
+    line = open_line(vendor)
+    shell.connect(line.sandbox.credentials(), vendor, secret=WRONG).says(1, CREDENTIALS[vendor])
     assert f"{ACCOUNTS} accounts" in shell.run("pull").well()
 
 
-def test_another_organisation_does_not_replace_the_one_that_was_read(
-    shell: Shell, sandbox: Server, open_line: Callable[[str], Line]
+def test_another_crm_does_not_replace_the_one_that_was_read(
+    shell: Shell, open_line: Callable[[str], Line]
 ) -> None:
-    open_line("salesforce")
-    where = sandbox.credentials()["hubspot"]
+    where = open_line("salesforce").sandbox.credentials()["hubspot"]
     secret = {"BAROMETER_HUBSPOT_ACCESS_TOKEN": where["access_token"]}
     options = ["--base-url", where["https_url"], "--ca-file", where["ca_file"]]
     shell.run("connect", "hubspot", "salesforce", *options, settings=secret).says(
-        1, "belongs to organisation", "under another name"
+        1, "belongs to a connection to another CRM", "choose another name"
     )
     assert f"{ACCOUNTS} accounts" in shell.run("pull").well()
 
 
-def test_no_secret_and_nobody_to_ask(shell: Shell, sandbox: Server) -> None:
+def test_no_secret_and_nobody_to_ask(shell: Shell) -> None:
     shell.run("connect", "hubspot").says(2, "BAROMETER_HUBSPOT_ACCESS_TOKEN")
     shell.run("connect", "salesforce", "--login-url", "https://x", "--client-id", "y").says(
         2, "BAROMETER_SALESFORCE_CLIENT_SECRET"
@@ -108,21 +97,17 @@ def test_an_address_that_leads_nowhere(shell: Shell, address: str, code: int, sa
     shell.run("connect", "hubspot", "--base-url", address, settings=secret).says(code, says)
 
 
-def test_a_scope_that_hubspot_did_not_grant(
-    shell: Shell, sandbox: Server, open_line: Callable[[str], Line]
-) -> None:
+def test_a_scope_that_hubspot_did_not_grant(shell: Shell, open_line: Callable[[str], Line]) -> None:
     line = open_line("hubspot")
     granted = ["crm.objects.companies.read", "crm.schemas.companies.read"]
-    switch(sandbox, **{"hubspot.scopes": granted})
+    line.world.switches["hubspot.scopes"] = granted
     shell.run("sync").says(1, "scope")
-    switch(sandbox, **{"hubspot.scopes": None})
+    line.world.switches["hubspot.scopes"] = None
     shell.run("sync").well()
     assert rows(line.house, Assessment) == ACCOUNTS
 
 
-def test_a_field_that_salesforce_hides(
-    shell: Shell, sandbox: Server, open_line: Callable[[str], Line]
-) -> None:
+def test_a_field_that_salesforce_hides(shell: Shell, open_line: Callable[[str], Line]) -> None:
     line = open_line("salesforce")
     line.fault("field_hidden", object="Account", field="SystemModstamp")
     shell.run("sync").says(1, "Account", "SystemModstamp", "let the integration user see it")
@@ -176,7 +161,8 @@ def test_a_crm_that_answers_what_cannot_be_read(
     line = open_line(vendor)
     people = {"salesforce": "FROM Contact", "hubspot": "/objects/(contacts|0-1)"}
     line.fault(fault, path=people[vendor])
-    shell.run("sync").says(1, vendor)
+    remedies = ("not whole JSON", "shows maintenance", "let the proxy pass", "correct it")
+    shell.run("sync").says(1, vendor, *remedies)
     kept = rows(line.house, Account)
     line.calm()
     shell.run("sync").well()
@@ -248,23 +234,25 @@ def test_a_report_that_cannot_be_written(shell: Shell, open_line: Callable[[str]
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with room for little more than an empty database."""
+    """A file system whose size can be changed."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=768k", "tmpfs", str(disk)]
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)]
     if subprocess.run(mounting, check=False, capture_output=True).returncode:
         pytest.skip("only root may mount a small disk")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_full_disk(shell: Shell, sandbox: Server, small_disk: Path, place: Path) -> None:
-    settings = {"BAROMETER_DATABASE__URL": f"sqlite:///{small_disk / 'barometer.db'}"}
-    shell.environment |= settings
-    shell.connect(sandbox, "hubspot").well()
-    shell.run("sync").says(1, "disk", "room")
+def test_a_full_disk(shell: Shell, sandbox: Server, small_disk: Path) -> None:
+    """By processes, so that nothing holds the disk at its end."""
+    shell.environment["BAROMETER_DATABASE__URL"] = f"sqlite:///{small_disk / 'barometer.db'}"
+    shell.connect(sandbox.credentials(), "hubspot", run=shell.spawn).well()
+    little_more = shutil.disk_usage(small_disk).used + 100_000  # bytes
+    subprocess.run(["mount", "-o", f"remount,size={little_more}", str(small_disk)], check=True)
+    shell.spawn("sync").says(1, "disk", "room")
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
-    assert f"assessed  {ACCOUNTS} accounts" in shell.run("sync").out
+    assert f"assessed  {ACCOUNTS} accounts" in shell.spawn("sync").out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -289,17 +277,17 @@ def test_a_killed_run_is_waited_for_and_then_taken_over(
     shell: Shell, open_line: Callable[[str], Line]
 ) -> None:
     line = open_line("salesforce")
-    shell.environment["BAROMETER_SYNC__LOCK_EXPIRES_SECONDS"] = "10"
     line.fault("latency", seconds=60, path="FROM Contact")
     with shell.start("pull") as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.kill()
     line.calm()
-    shell.run("pull", "--json", "report.json").says(1, "another process")
+    with line.house.sessions() as session:
+        dead = session.scalars(select(Lock)).one()
+    expires = f"expires at {dead.expires_at:%H:%M:%S} UTC: start again then"
+    busy = shell.run("pull", "--json", "report.json")
+    busy.says(1, "another process", f":{process.pid}", expires)
     assert json.loads((shell.folder / "report.json").read_text()) == {"connections": []}
-    ended = shell.run("pull")
-    while ended.code == 1:
-        ended.says(1, "another process")
-        ended = shell.run("pull")
-    assert f"{ACCOUNTS} accounts" in ended.well()
+    drill.expire_locks(line.house)
+    assert f"{ACCOUNTS} accounts" in shell.run("pull").well()

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,15 @@ from jobs.__main__ import cli
 from jobs.cli import exit_code
 from mappings.catalogue import OBJECTS, Column
 from sandbox.server import Server
-from tests.jobs.conftest import ACCOUNTS, Line
-from tests.jobs.shell import BAROMETER, Ended, Shell
+from settings import Settings
+from tests.jobs.lines import ACCOUNTS, Line
+from tests.jobs.shell import BAROMETER, Ended, Shell, sandbox_secrets
 
 DOCS = Path(__file__).parents[2] / "docs"
+SHIPPED = {
+    "BAROMETER_SYNC__TRIES_PER_CALL": Settings().sync.tries_per_call,
+    "BAROMETER_HUBSPOT__SEARCHES_PER_SECOND": Settings().hubspot.searches_per_second,
+}
 SYNC_KEYS = {
     *("name", "crm", "pulled", "deleted", "assessed", "written", "refused", "unchanged"),
     *("api_calls", "seconds", "state"),
@@ -71,6 +75,13 @@ def shell(tmp_path: Path) -> Shell:
     """The command line in an empty folder."""
     (tmp_path / "place").mkdir()
     return Shell(tmp_path / "place")
+
+
+@pytest.fixture
+def home(shell: Shell) -> Path:
+    """Where the settings that nobody changed put the database and its key."""
+    (shell.folder / "var").mkdir()
+    return shell.folder / "var"
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -148,10 +159,31 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_help_and_version(shell: Shell) -> None:
     assert "write-back" in shell.run("--help").well()
-    assert re.fullmatch(r"barometer, version \d+\.\d+\.\d+\n", shell.run("--version").well())
-    without = shell.run()
+    assert re.fullmatch(r"barometer, version \d+\.\d+\.\d+\n", shell.spawn("--version").well())
+    without = shell.spawn()
     assert (without.code, without.out) == (2, "")
     assert without.err.startswith("Usage: barometer")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["score", "good", "--as-of", "2026-01-01"], 0),
+        (["score", "none-here"], 1),
+        (["score", "good", "--as-of", "then"], 2),
+        (["score", "mixed", "--as-of", "2026-01-01"], 3),
+    ],
+)
+def test_a_process_says_and_does_what_the_command_does_in_ours(
+    shell: Shell, arguments: list[str], code: int
+) -> None:
+    """What lets the other tests do without processes; the exit code 4 of one is in test_kill."""
+    write(shell.folder / "good", {"accounts": "account_id,name\nA,Åse\n"})
+    write(shell.folder / "mixed", {"accounts": "account_id,annual_value\nA,1\nB,a lot\n"})
+    write(shell.folder / "none-here", {})
+    ended = shell.spawn(*arguments)
+    assert ended.code == code
+    assert shell.run(*arguments) == ended
 
 
 def test_score_with_every_promised_key(shell: Shell, tmp_path: Path) -> None:
@@ -239,118 +271,101 @@ def test_the_sandbox_serves_until_it_is_told_to_stop(shell: Shell) -> None:
 
 
 def test_a_sandbox_without_data(shell: Shell) -> None:
-    ended = shell.run("sandbox", "--data", "nowhere")
+    """A process, because the command becomes the sandbox."""
+    ended = shell.spawn("sandbox", "--data", "nowhere")
     assert (ended.code, ended.out) == (1, "")
     assert "accounts.csv" in ended.err
     assert "Traceback" not in ended.err
 
 
-@contextmanager
-def running_sandbox(shell: Shell, *options: str | Path) -> Iterator[dict[str, Any]]:
-    """`barometer sandbox` as its own process; yields its line."""
-    with shell.start("sandbox", *options) as process:
+@pytest.fixture(scope="module")
+def dirty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The line of `barometer sandbox`, a process that serves data with mistakes in it."""
+    place = tmp_path_factory.mktemp("dirty")
+    data = {**HARDWARE, "cases": "case_id,account_id,priority\nK1,ACC1,terrible\nK2,ACC9,low\n"}
+    shell = Shell(place)
+    with shell.start("sandbox", "--data", write(place / "data", data)) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())
         ended = shell.end(process, signal.SIGTERM)
         assert ended.code == 0, ended.err
 
 
-def connect(shell: Shell, vendor: str, line: dict[str, Any]) -> str:
-    where = line[vendor]
-    options = ["--ca-file", where["ca_file"]]
-    if vendor == "salesforce":
-        secret = {"BAROMETER_SALESFORCE_CLIENT_SECRET": where["client_secret"]}
-        options += ["--login-url", where["https_url"], "--client-id", where["client_id"]]
-        options += ["--currency", "USD"]
-    else:
-        secret = {"BAROMETER_HUBSPOT_ACCESS_TOKEN": where["access_token"]}
-        options += ["--base-url", where["https_url"]]
-    return shell.run("connect", vendor, *options, settings=secret).well()
-
-
 @pytest.mark.parametrize("vendor", ["salesforce", "hubspot"])
 def test_dirty_data_goes_through_a_crm_and_every_null_is_explained(
-    shell: Shell, tmp_path: Path, vendor: str
+    shell: Shell, dirty: dict[str, Any], vendor: str
 ) -> None:
-    data = {**HARDWARE, "cases": "case_id,account_id,priority\nK1,ACC1,terrible\nK2,ACC9,low\n"}
-    folder = write(tmp_path / "data", data)
-    with running_sandbox(shell, "--data", folder) as line:
-        problems = requests.get(f"{line['control']}/problems", timeout=30).json()
-        assert {p.split(",")[0] for p in problems} == {"accounts.csv", "cases.csv"}
-        assert any("line 2, column priority: 'terrible'" in problem for problem in problems)
-        assert "connected to" in connect(shell, vendor, line)
-        shell.run("provision", vendor).well()
-        options = ["--as-of", "2017-12-31", "--json", "report.json"]
-        shell.run("sync", vendor, *options).well()
-        (run,) = report(shell)["connections"]
-        assert (run["pulled"]["accounts"], run["pulled"]["opportunities"]) == (3, 5)
-        assert (run["assessed"], run["refused"]) == (3, [])
-        shell.run("explain", vendor, "Acme Corporation", "--json", "tree.json").well()
-        tree = report(shell, "tree.json")
-        assert tree["required_contacts"]["annual_value"] == 6000
-        out = shell.run("explain", vendor, "Betasoloin [/]", "--json", "tree.json").well()
-        assert "Betasoloin [/]" in out
-        reasons = "\n".join(report(shell, "tree.json")["reasons"])
-        assert "Not known: sentiment" in reasons
-        assert "Annual value is unknown" in reasons
+    """With the shipped patience and pace, against a sandbox that keeps HubSpot's limits."""
+    shell.environment |= {name: str(value) for name, value in SHIPPED.items()}
+    problems = requests.get(f"{dirty['control']}/problems", timeout=30).json()
+    assert {p.split(",")[0] for p in problems} == {"accounts.csv", "cases.csv"}
+    assert any("line 2, column priority: 'terrible'" in problem for problem in problems)
+    assert "connected to" in shell.connect(dirty, vendor).well()
+    shell.run("provision", vendor).well()
+    options = ["--as-of", "2017-12-31", "--json", "report.json"]
+    shell.run("sync", vendor, *options).well()
+    (run,) = report(shell)["connections"]
+    assert (run["pulled"]["accounts"], run["pulled"]["opportunities"]) == (3, 5)
+    assert (run["assessed"], run["refused"]) == (3, [])
+    shell.run("explain", vendor, "Acme Corporation", "--json", "tree.json").well()
+    tree = report(shell, "tree.json")
+    assert tree["required_contacts"]["annual_value"] == 6000
+    out = shell.run("explain", vendor, "Betasoloin [/]", "--json", "tree.json").well()
+    assert "Betasoloin [/]" in out
+    reasons = "\n".join(report(shell, "tree.json")["reasons"])
+    assert "Not known: sentiment" in reasons
+    assert "Annual value is unknown" in reasons
 
 
 @pytest.mark.parametrize("vendor", ["salesforce", "hubspot"])
-def test_the_whole_line_by_commands(shell: Shell, vendor: str) -> None:
-    with running_sandbox(shell, "--accounts", "10") as line:
-        connect(shell, vendor, line)
-        planned = shell.run("provision", vendor, "--dry-run", "--json", "report.json").well()
-        steps = report(shell)["steps"]
-        assert {step["state"] for step in steps} == {"planned"}
-        assert f"0 of {len(steps)} components were there already" in planned
-        shell.run("provision", vendor).well()
-        again = shell.run("provision", vendor, "--json", "report.json").well()
-        assert {step["state"] for step in report(shell)["steps"]} == {"exists"}
-        assert "created" not in again
-        assert "error" not in shell.run("schema", vendor, "--json", "report.json").well()
-        for name in ("responses", "invitations"):
-            answer = requests.get(f"{line['control']}/survey/{name}.csv", timeout=30)
-            (shell.folder / f"{name}.csv").write_bytes(answer.content)
-        files = ["--responses", "responses.csv", "--invitations", "invitations.csv"]
-        assert ", 0 refused" in shell.run("import", vendor, *files).well()
+def test_the_whole_line_by_commands(shell: Shell, sandbox: Server, vendor: str) -> None:
+    shell.connect(sandbox.credentials(), vendor).well()
+    planned = shell.run("provision", vendor, "--dry-run", "--json", "report.json").well()
+    steps = report(shell)["steps"]
+    assert {step["state"] for step in steps} == {"planned"}
+    assert f"0 of {len(steps)} components were there already" in planned
+    shell.run("provision", vendor).well()
+    again = shell.run("provision", vendor, "--json", "report.json").well()
+    assert {step["state"] for step in report(shell)["steps"]} == {"exists"}
+    assert "created" not in again
+    assert "error" not in shell.run("schema", vendor, "--json", "report.json").well()
+    for name in ("responses", "invitations"):
+        answer = requests.get(f"{sandbox.url}/__sandbox__/survey/{name}.csv", timeout=30)
+        (shell.folder / f"{name}.csv").write_bytes(answer.content)
+    files = ["--responses", "responses.csv", "--invitations", "invitations.csv"]
+    assert ", 0 refused" in shell.run("import", vendor, *files).well()
 
-        shell.run("sync", "--json", "report.json").well()
-        (first,) = report(shell)["connections"]
-        assert first.keys() >= SYNC_KEYS
-        assert first["written"].keys() >= {"fields", "records", "tasks"}
-        assert first["api_calls"].keys() >= {"planned", "spent", "least"}
-        assert (first["crm"], first["state"], first["refused"]) == (vendor, "done", [])
-        assert first["written"]["records"] == first["assessed"] == 10
-        told = (DOCS / "cli.md").read_text(encoding="utf-8")
-        assert [key for key in first if f"`{key}`" not in told] == []
+    shell.run("sync", "--json", "report.json").well()
+    (first,) = report(shell)["connections"]
+    assert first.keys() >= SYNC_KEYS
+    assert first["written"].keys() >= {"fields", "records", "tasks"}
+    assert first["api_calls"].keys() >= {"planned", "spent", "least"}
+    assert (first["crm"], first["state"], first["refused"]) == (vendor, "done", [])
+    assert first["written"]["records"] == first["assessed"] == ACCOUNTS
+    told = (DOCS / "cli.md").read_text(encoding="utf-8")
+    assert [key for key in first if f"`{key}`" not in told] == []
 
-        shell.run("sync", vendor, "--json", "report.json").well()
-        (second,) = report(shell)["connections"]
-        assert set(second["written"].values()) == {0}
+    shell.run("sync", vendor, "--json", "report.json").well()
+    (second,) = report(shell)["connections"]
+    assert set(second["written"].values()) == {0}
 
-        shell.run("verify", vendor, "--json", "report.json").well()
-        assert report(shell) == {"checked": 10, "differing": []}
-        assert "would write" not in shell.run("preview", vendor).well()
-        for step in ("pull", "compute", "write-back"):
-            shell.run(step, vendor, "--json", "report.json").well()
-            (run,) = report(shell)["connections"]
-            assert run.keys() == first.keys()
-        doctor = shell.run("doctor").well()
-        assert f"ok     {vendor}" in doctor
-        assert "FAILS" not in doctor
-    secret = ("client_secret", "access_token", "refresh_token", "password", "security_token")
-    shell.keeps(line[vendor][key] for key in secret if key in line[vendor])
+    shell.run("verify", vendor, "--json", "report.json").well()
+    assert report(shell) == {"checked": ACCOUNTS, "differing": []}
+    assert "would write" not in shell.run("preview", vendor).well()
+    for step in ("pull", "compute", "write-back"):
+        shell.run(step, vendor, "--json", "report.json").well()
+        (run,) = report(shell)["connections"]
+        assert run.keys() == first.keys()
+    doctor = shell.run("doctor").well()
+    assert f"ok     {vendor}" in doctor
+    assert "FAILS" not in doctor
+    shell.keeps(sandbox_secrets())
 
 
 def test_refused_records_are_listed_and_end_with_three(
-    shell: Shell, sandbox: Server, open_line: Callable[[str], Line]
+    shell: Shell, open_line: Callable[[str], Line]
 ) -> None:
     line = open_line("salesforce")
-    settings = line.house.settings
-    shell.environment = {
-        "BAROMETER_DATABASE__URL": settings.database.url,
-        "BAROMETER_SECRETS__KEY_FILE": str(settings.secrets.key_file),
-    }
     line.fault("validation_rule", object="Account", field="AX_Health_Band__c", message="Locked [/]")
     out = shell.run("sync", "--json", "report.json").well(3)
     (run,) = report(shell)["connections"]
@@ -366,11 +381,6 @@ def test_a_spent_api_allowance_stops_with_four(
     shell: Shell, open_line: Callable[[str], Line]
 ) -> None:
     line = open_line("salesforce")
-    settings = line.house.settings
-    shell.environment = {
-        "BAROMETER_DATABASE__URL": settings.database.url,
-        "BAROMETER_SECRETS__KEY_FILE": str(settings.secrets.key_file),
-    }
     line.fault("api_limit", max=30)
     shell.run("sync", "--json", "report.json").says(4, "salesforce:", "allowance")
     (run,) = report(shell)["connections"]
@@ -383,11 +393,7 @@ def test_a_spent_api_allowance_stops_with_four(
 def test_an_import_says_which_rows_it_did_not_take(
     shell: Shell, open_line: Callable[[str], Line]
 ) -> None:
-    settings = open_line("hubspot").house.settings
-    shell.environment = {
-        "BAROMETER_DATABASE__URL": settings.database.url,
-        "BAROMETER_SECRETS__KEY_FILE": str(settings.secrets.key_file),
-    }
+    open_line("hubspot")
     text = "response_id,metric,score\nX1,nps,[/9]\nX2,nps,9\n"
     (shell.folder / "mine.csv").write_text(text)
     out = shell.run("import", "hubspot", "--responses", "mine.csv").well(3)
@@ -397,10 +403,10 @@ def test_an_import_says_which_rows_it_did_not_take(
     shell.run("import", "hubspot", "--responses", "mine.csv").says(1, "no column response_id")
 
 
-def on_a_terminal(shell: Shell, settings: dict[str, str], *arguments: str) -> str:
+def on_a_terminal(shell: Shell, *arguments: str) -> str:
     """What a command shows on a terminal."""
     ours, theirs = pty.openpty()
-    environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "120", **settings}
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "120"}
     with subprocess.Popen(
         [BAROMETER, *arguments],
         cwd=shell.folder,
@@ -426,24 +432,21 @@ def on_a_terminal(shell: Shell, settings: dict[str, str], *arguments: str) -> st
 def test_progress_is_bars_on_a_terminal_and_plain_lines_elsewhere(
     shell: Shell, open_line: Callable[[str], Line]
 ) -> None:
-    house = open_line("salesforce").house
-    settings = {
-        "BAROMETER_DATABASE__URL": house.settings.database.url,
-        "BAROMETER_SECRETS__KEY_FILE": str(house.settings.secrets.key_file),
-    }
-    plain = shell.run("pull", settings=settings).well()
+    open_line("salesforce")
+    plain = shell.run("pull").well()
     assert plain.startswith(f"salesforce: Account {ACCOUNTS}\n")
     assert "\x1b" not in plain
-    bars = on_a_terminal(shell, settings, "pull", "--full")
+    bars = on_a_terminal(shell, "pull", "--full")
     assert "\x1b[" in bars
     assert re.search(r"salesforce +Account", bars)
     assert f"salesforce: Account {ACCOUNTS}" not in bars
 
 
 def test_a_terminal_without_our_characters(shell: Shell, tmp_path: Path) -> None:
+    """A process, because an interpreter reads this setting when it starts."""
     folder = write(tmp_path / "data", {"accounts": "account_id,name\nA,Åse\n"})
     settings = {"PYTHONIOENCODING": "ascii"}
-    assert "1 accounts" in shell.run("score", folder, settings=settings).well()
+    assert "1 accounts" in shell.spawn("score", folder, settings=settings).well()
 
 
 def test_the_demo_refuses_a_taken_port_before_it_works(shell: Shell, sandbox: Server) -> None:

@@ -1,7 +1,7 @@
 """Trouble on the wire, at both CRMs: nothing is lost, nothing doubled, one sentence says why."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,25 +13,18 @@ from sqlalchemy import func, select
 import sandbox.hubspot
 import sandbox.salesforce
 from connector.retry import Patience
-from jobs.sync import Report
+from jobs.report import Report
 from store.models import Account, Contact, CrmTask, OutboxRow, RefusedValue, TeamMember
-from tests.jobs import drill
-from tests.jobs.conftest import NOW, Line
+from tests.jobs import drill, lines
+from tests.jobs.lines import NOW, Line
 
 SECOND = "Express Logistics"
 
 
-@pytest.fixture(params=["salesforce", "hubspot"])
-def line(
-    request: pytest.FixtureRequest,
-    loaded: Path,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Line]:
+@pytest.fixture
+def line(synced: Line) -> Line:
     """The line of each CRM in turn, synchronised once before any trouble."""
-    stand = drill.prepare_stand(request.param, loaded, tmp_path_factory)
-    with drill.standing_line(request.param, stand, tmp_path) as line:
-        yield line
+    return synced
 
 
 def refused(line: Line) -> list[RefusedValue]:
@@ -113,7 +106,7 @@ def test_calls_that_keep_failing_end_the_run_with_one_sentence_and_lose_nothing(
 
 def test_calls_that_fail_once_are_tried_again_within_the_run(line: Line) -> None:
     drill.person_moves(line, 1)
-    patient = replace(drill.HASTY, tries=8)
+    patient = replace(lines.HASTY, tries=8)
     steady = replace(line, house=replace(line.house, patience=patient))
     for trouble in TROUBLES:
         line.fault(**trouble, **drill.READS[line.vendor], count=1)
@@ -220,8 +213,8 @@ def test_a_value_that_a_list_does_not_allow_is_one_row_and_goes_through_once_it_
 def test_a_value_that_a_rule_of_the_org_refuses_is_one_row(
     loaded: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    stand = drill.prepare_stand("salesforce", loaded, tmp_path_factory)
-    with drill.standing_line("salesforce", stand, tmp_path) as line:
+    stand = lines.prepare_stand("salesforce", loaded, tmp_path_factory)
+    with lines.standing_line("salesforce", stand, tmp_path) as line:
         field = "AX_Required_Contacts__c"
         held = drill.person_moves(line, 1)
         drill.person_moves(line, 5_340_800, SECOND)  # the same number of contacts
@@ -240,6 +233,9 @@ def assert_refused_until_mended(
     assert row.times == 1
     assert row.reason.endswith(".")
     assert row.remedy.endswith(".")
+    with line.house.sessions() as session:
+        kept = session.scalars(select(OutboxRow).where(OutboxRow.state == "refused")).one()
+    assert kept.reason == row.reason
     if mend is None:
         assert line.sync(as_of=NOW).state == "refusals"
         assert [(row.record_id, row.times) for row in refused(line)] == [(held, 2)]

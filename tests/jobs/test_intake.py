@@ -14,7 +14,7 @@ from store.connections import save_connection
 from store.models import Invitation, RefusedValue, Response
 from store.records import store_rows
 from store.refusals import open_refusals
-from tests.jobs.conftest import NOW
+from tests.jobs.lines import NOW
 
 HEADER = (
     "response_id,contact_id,email,company_domain,survey_type,metric,score,answered_at,comment\n"

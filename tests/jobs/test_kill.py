@@ -18,13 +18,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, select, text, update
 
-from jobs.sync import Busy
+from jobs.alone import Busy
 from jobs.wiring import House
 from sandbox.server import Server
 from settings import Sync
 from store.models import Account, Contact, CrmTask, Lock, Run
-from tests.jobs import drill
-from tests.jobs.conftest import NOW, Line
+from tests.jobs import drill, lines
+from tests.jobs.lines import NOW, Line
 
 KILLS = int(os.environ.get("DRILL_KILLS", "4"))
 SEED = os.environ.get("DRILL_SEED", "1")
@@ -60,7 +60,7 @@ def own_house(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
             connection.execute(text(f"CREATE DATABASE {name}"))
         admin.dispose()
         url = server.replace("/postgres?", f"/{name}?")
-    house = drill.make_house(url, tmp_path, sync=Sync(lock_expires_seconds=10))
+    house = lines.make_house(url, tmp_path, sync=Sync(lock_expires_seconds=10))
     yield house
     house.engine.dispose()
 
@@ -68,8 +68,7 @@ def own_house(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
 @pytest.fixture
 def line(vendor: str, own_house: House, sandbox: Server, tmp_path: Path) -> Line:
     """A line that has never been synchronised."""
-    sandbox.world.switches["hubspot.limits.enforced"] = False
-    return drill.join_line(own_house, sandbox, vendor, tmp_path)
+    return lines.join_line(own_house, sandbox, vendor, tmp_path)
 
 
 @pytest.mark.parametrize(("vendor", "kind"), MANY if KILLS > 4 else FEW)
@@ -139,7 +138,7 @@ def move_everything(line: Line, dice: random.Random) -> None:
 def test_of_two_syncs_at_once_one_says_busy_and_nothing_is_doubled(
     line: Line, tmp_path: Path
 ) -> None:
-    line.fault("latency", seconds=2, count=1)  # whoever is first holds on for a while
+    line.fault("latency", seconds=4, count=1)  # whoever is first holds on for a while
     processes = [start_sync(line, tmp_path) for _ in range(2)]
     told = [process.communicate(timeout=60) for process in processes]
     assert sorted(process.returncode for process in processes) == [0, 1]
@@ -159,10 +158,12 @@ def test_a_lock_outlives_a_long_call_of_its_owner_and_is_lost_to_who_took_it_ove
     sync = line.house.settings.sync.model_copy(update={"lock_expires_seconds": 0.6})
     settings = line.house.settings.model_copy(update={"sync": sync})
     brief = replace(line, house=replace(line.house, settings=settings))
-    line.fault("latency", seconds=2, count=1)
+    line.fault("latency", seconds=4, count=1)
     with ThreadPoolExecutor(1) as other:
         owner = other.submit(brief.sync, as_of=NOW)
-        time.sleep(1.5)
+        while not held(line) and not owner.done():
+            time.sleep(0.01)
+        time.sleep(1)  # longer than the lock lasts that is not renewed
         with pytest.raises(Busy):
             brief.sync(as_of=NOW)
         with line.house.sessions.begin() as session:  # as after a sleep of the whole machine

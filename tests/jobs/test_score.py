@@ -2,7 +2,6 @@
 
 import csv
 import json
-import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -303,7 +302,6 @@ def test_another_model_changes_the_figures(tmp_path: Path) -> None:
 
 
 def test_without_as_of_it_is_now(tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
     report = score(write(tmp_path, accounts="account_id\nA\n"))
-    age = datetime.now(UTC) - datetime.fromisoformat(report["as_of"])
-    assert 0 <= age.total_seconds() < 60
-    assert math.isfinite(age.total_seconds())
+    assert before <= datetime.fromisoformat(report["as_of"]) <= datetime.now(UTC)

@@ -36,7 +36,7 @@ def test_a_page_read_twice_changes_nothing_the_second_time(
     assert store(session, connection, "accounts", page) == records.Touched(2, 2)
     records.clean_accounts(session, connection.id, ["1", "2"])
     assert store(session, connection, "accounts", page) == records.Touched(2, 0)
-    assert records.dirty_accounts(session, connection.id) == []
+    assert records.live_dirty_accounts(session, connection.id) == []
 
 
 def test_a_contact_that_moves_marks_the_account_it_left_and_the_one_it_came_to(
@@ -46,7 +46,7 @@ def test_a_contact_that_moves_marks_the_account_it_left_and_the_one_it_came_to(
     store(session, connection, "contacts", pd.DataFrame([{"contact_id": "c", "account_id": "1"}]))
     records.clean_accounts(session, connection.id, ["1", "2"])
     store(session, connection, "contacts", pd.DataFrame([{"contact_id": "c", "account_id": "2"}]))
-    assert sorted(records.dirty_accounts(session, connection.id)) == ["1", "2"]
+    assert records.live_dirty_accounts(session, connection.id) == ["1", "2"]
 
 
 def test_a_row_without_account_belongs_to_its_contacts_account(
@@ -57,7 +57,7 @@ def test_a_row_without_account_belongs_to_its_contacts_account(
     records.clean_accounts(session, connection.id, ["1"])
     row = {"activity_id": "a", "account_id": None, "contact_id": "c", "kind": "call"}
     store(session, connection, "activities", pd.DataFrame([row]))
-    assert records.dirty_accounts(session, connection.id) == ["1"]
+    assert records.live_dirty_accounts(session, connection.id) == ["1"]
     frames = load_frames(session, connection.id, only_dirty=True)
     assert frames["activities"]["activity_id"].tolist() == ["a"]
 
@@ -84,7 +84,7 @@ def test_what_a_full_read_did_not_see_is_deleted_and_comes_back_when_seen(
     session.expire_all()
     assert gone == 1
     assert session.get_one(Account, (connection.id, "2")).deleted_at == later
-    assert records.live_count(session, connection.id, "accounts", "accounts") == 1
+    assert records.ids_read_since(session, connection.id, "accounts", None) == ["1"]
     assert store(session, connection, "accounts", both, later).changed == 1
     assert session.get_one(Account, (connection.id, "2")).deleted_at is None
 
@@ -99,7 +99,7 @@ def test_a_merged_contact_is_noted_with_its_survivor_and_stays_in_the_frames_as_
     session.expire_all()
     kept = session.scalars(select(Contact)).one()
     assert (kept.merged_into, kept.deleted_at) == ("d", NOON)
-    assert records.dirty_accounts(session, connection.id) == ["1"]
+    assert records.live_dirty_accounts(session, connection.id) == ["1"]
     contacts = load_frames(session, connection.id, only_dirty=False)["contacts"]
     assert contacts["gone_at"].tolist() == [pd.Timestamp(NOON)]
 
@@ -144,8 +144,7 @@ def test_relations_no_longer_there_are_gone(session: Session, connection: Connec
 
     assert replace(links("a", "b")).changed == 2
     assert replace(links("b")).changed == 1
-    live = records.live_count(session, connection.id, "contact_roles", "deals>contacts")
-    assert live == 1
+    assert records.ids_read_since(session, connection.id, "contact_roles", None) == ["o-b"]
 
 
 def test_ids_read_since_leaves_out_what_was_read_before(

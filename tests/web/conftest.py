@@ -1,17 +1,18 @@
 """A database file filled through the models, and a client of the pages over it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from store.database import open_engine, open_sessions
-from tests.web import build, sample
-from web import create_app
+from tests.web import people, sample
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +44,21 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
 
 
 @pytest.fixture
-def client(sessions: sessionmaker[Session]) -> FlaskClient:
+def app(sessions: sessionmaker[Session]) -> Flask:
     """The pages over whatever the test stores."""
-    return create_app(sessions, version="0.1.0", schema_head=build.HEAD).test_client()
+    return people.make_app(sessions)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """The pages as an admin sees them; changes carry the CSRF token."""
+    return people.client_of(app, "admin")
+
+
+@pytest.fixture
+def client_of(app: Flask) -> Callable[[str | None], FlaskClient]:
+    """Makes a client signed in with a role; None is somebody not signed in."""
+    return partial(people.client_of, app)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from insights.report import account_reports
 from insights.snapshot import inputs_of
 from store import models
 from store.frames import load_frames
+from tests.web import crm_fields
 from tests.web.build import NOW, account, assessment, connection, figures, open_store, pulled
 
 
@@ -45,9 +46,11 @@ def fill(sessions: sessionmaker[Session]) -> None:
             for user_id, name in (("005B", "Ben Okafor"), ("005A", "Amy Lindqvist"))
         )
         _express(session, acme.id)
+        _loops(session, acme.id)
         _others(session, acme.id)
         _portfolio(session, acme.id)
         _runs(session, acme.id)
+        crm_fields.describe(session, acme.id)
         hub = connection(
             session,
             "hub",
@@ -282,6 +285,60 @@ def _express(session: Session, connection_id: int) -> None:
             state="open",
         )
     )
+
+
+def _loops(session: Session, connection_id: int) -> None:
+    """One loop of Express Logistics that is late, one that got no task, one that is done."""
+    for kind, response_id, state, days, why in (
+        ("detractor", "R1", "open", -2, None),
+        ("passive", "R2", "in_progress", 3, "Ben Okafor has got 25 tasks this week"),
+        ("csat", "R0", "solved", 1, None),
+    ):
+        loop = models.Loop(
+            connection_id=connection_id,
+            key=f"{kind}:{response_id.lower()}",
+            kind=kind,
+            account_id="001EXPRESS",
+            contact_id="003VP",
+            response_id=response_id,
+            state=state,
+            priority=None if kind == "passive" else 11_215_635.9,
+            severity=0.7,
+            influence=3,
+            owner_id="005B",
+            rule_owner_id="005B",
+            due_on=NOW.date() + timedelta(days=days),
+            opened_at=NOW - timedelta(days=6),
+            closed_at=NOW - timedelta(days=2) if state == "solved" else None,
+            suppressed=why,
+        )
+        session.add(loop)
+        session.flush()
+        session.add(
+            models.LoopEvent(
+                connection_id=connection_id,
+                loop_id=loop.id,
+                at=NOW - timedelta(days=6),
+                actor="Barometer",
+                action="opened",
+                after="open",
+                note=f"{kind} 3",
+            )
+        )
+        if why is None:
+            session.add(
+                models.CrmTask(
+                    connection_id=connection_id,
+                    loop_id=loop.id,
+                    account_id="001EXPRESS",
+                    key=f"ax:loop:{loop.key}",
+                    task_id=f"00T{response_id}",
+                    state="completed" if state == "solved" else "open",
+                    owner_id="005B",
+                    due_on=loop.due_on,
+                    queued_at=NOW - timedelta(days=6),
+                )
+            )
 
 
 def compute_express(session: Session, express: models.Account) -> models.Assessment:

@@ -111,5 +111,5 @@ def test_history_breaks_where_the_score_is_unknown() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     scores = [(start, 100.0, "healthy"), (start + timedelta(days=1), None, "unknown")]
     scores += [(start + timedelta(days=2), 0.0, "at_risk")]
-    drawn = charts.history(scores, width=300, name="h")
+    drawn = charts.history(scores, width=300, name="h", edges=(40, 70))
     assert 'd="M34.0 12.0H130.0M226.0 206.0"' in drawn

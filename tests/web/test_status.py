@@ -6,8 +6,9 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.orm import Session, sessionmaker
 
+from settings import Settings
 from store import models
-from tests.web import sample
+from tests.web import people, sample
 from web import create_app
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -32,7 +33,8 @@ def test_ready_when_the_database_is_at_head(client: FlaskClient) -> None:
 
 
 def test_not_ready_behind_head(sessions: sessionmaker[Session]) -> None:
-    answer = create_app(sessions, schema_head="0002").test_client().get("/readyz")
+    app = create_app(sessions, people.VAULT, Settings(), schema_head="0002")
+    answer = app.test_client().get("/readyz")
     assert answer.status_code == 503
     assert "barometer db upgrade" in answer.get_json()["parts"]["migrations"]["detail"]
 

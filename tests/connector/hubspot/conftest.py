@@ -12,10 +12,11 @@ import pytest
 from connector.base import Page, Span
 from connector.hubspot import HubSpot, HubSpotCredentials
 from connector.retry import Patience
-from connector.tokens import MemoryTokens, Tokens
+from connector.tokens import Tokens
 from sandbox import hubspot as pretend
 from sandbox.server import Server
 from sandbox.world import World
+from tests.connector.conftest import MemoryTokens
 
 QUICK = Patience(tries=4, first=0.01, longest=0.1, jitter=0.0)
 FULL = Span(None, datetime(2100, 1, 1, tzinfo=UTC))

@@ -9,8 +9,9 @@ from connector.base import Crm
 from connector.errors import CrmRejected
 from connector.hubspot import HubSpot, HubSpotCredentials
 from connector.hubspot.paths import check_version, path_in
-from connector.tokens import MemoryTokens, Tokens
+from connector.tokens import Tokens
 from sandbox.world import World
+from tests.connector.conftest import MemoryTokens
 from tests.connector.hubspot.conftest import FULL, QUICK, Connect, Portal, ids_of
 
 

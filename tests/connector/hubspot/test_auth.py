@@ -9,8 +9,9 @@ import pytest
 
 from connector.errors import CrmAuthFailed, CrmRateLimited
 from connector.hubspot import HubSpot, HubSpotCredentials
-from connector.tokens import MemoryTokens, Tokens
+from connector.tokens import Tokens
 from sandbox.world import World
+from tests.connector.conftest import MemoryTokens
 from tests.connector.hubspot.conftest import FULL, Connect, Portal, ids_of
 
 
@@ -77,7 +78,7 @@ def with_date_header(crm: HubSpot, world: World) -> None:
 def test_a_token_that_expires_in_mid_pull_is_renewed(
     oauth: HubSpot, store: Kept, portal: Portal
 ) -> None:
-    made = portal.add_many("companies", [{"name": str(n)} for n in range(250)])
+    made = portal.add_many("companies", [{"name": str(n)} for n in range(1050)])
     pages = oauth.pull("companies", ["name"], FULL)
     got = ids_of([next(pages)])
     portal.fault("token_expired", count=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.base import FieldSpec, TaskDraft
+from connector.base import FieldSpec, TaskChange, TaskDraft
 from connector.errors import CrmAnswerLost, CrmUnknownField
 from connector.hubspot import HubSpot
 from tests.connector.hubspot.conftest import Connect, Portal
@@ -164,3 +164,30 @@ def test_completing_leaves_the_closed_alone_and_tells_the_gone(
     assert {i: r.gone for i, r in refused.items()} == {gone: True}
     assert portal.value("tasks", opened, "hs_task_status") == "COMPLETED"
     assert portal.value("tasks", closed, "hs_lastmodifieddate") == stamp
+
+
+def test_tasks_are_read_changed_reopened_and_ended_with_a_note(
+    crm: HubSpot, portal: Portal
+) -> None:
+    make_key(crm)
+    company = portal.add("companies", name="A")
+    results = crm.put_tasks([draft(company, n) for n in range(2)], KEY)
+    task, gone = (str(r.task_id) for r in results.values())
+    portal.act("delete", "tasks", gone)
+
+    change = TaskChange(owner_id="302", due=date(2026, 12, 9))
+    assert crm.update_tasks({task: change}) == {}
+    found = crm.read_tasks([task, gone])
+    assert found[gone].gone
+    assert (found[task].owner_id, found[task].due) == ("302", date(2026, 12, 9))
+    assert (found[task].is_closed, found[task].gone) == (False, False)
+
+    for _ in range(2):  # the second adds no second note
+        assert crm.complete_tasks([task], {task: "Solved."}) == {}
+    assert portal.value("tasks", task, "hs_task_status") == "COMPLETED"
+    body = portal.value("tasks", task, "hs_task_body")
+    assert body == "Nobody spoke with them for 90 days.\n\nSolved."
+    assert crm.read_tasks([task])[task].is_closed
+    assert crm.update_tasks({task: TaskChange(reopen=True)}) == {}
+    assert portal.value("tasks", task, "hs_task_status") == "NOT_STARTED"
+    assert {i: r.gone for i, r in crm.update_tasks({gone: change}).items()} == {gone: True}

@@ -12,10 +12,10 @@ import pytest
 from connector.base import Page, Span
 from connector.retry import Patience
 from connector.salesforce import Salesforce, SalesforceCredentials
-from connector.tokens import MemoryTokens
 from sandbox import salesforce as pretend
 from sandbox.server import Server
 from sandbox.world import World
+from tests.connector.conftest import MemoryTokens
 
 QUICK = Patience(tries=4, first=0.01, longest=0.1, jitter=0.0)
 Connect = Callable[..., Salesforce]

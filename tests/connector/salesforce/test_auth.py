@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.errors import CrmAuthFailed, CrmUnavailable
 from connector.salesforce import SalesforceCredentials
-from connector.tokens import MemoryTokens, Tokens
+from connector.tokens import Tokens
 from sandbox.salesforce.founding import org_of
 from sandbox.salesforce.users import register_certificate
 from sandbox.server import Server
 from sandbox.world import World
+from tests.connector.conftest import MemoryTokens
 from tests.connector.salesforce.conftest import FULL, Connect, Org, ids_of
 
 

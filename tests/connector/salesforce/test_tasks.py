@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.base import FieldSpec, TaskDraft
+from connector.base import FieldSpec, TaskChange, TaskDraft
 from connector.errors import CrmUnknownField
 from connector.salesforce import Salesforce
 from tests.connector.salesforce.conftest import Org
@@ -31,6 +31,13 @@ def tasked(crm: Salesforce) -> Salesforce:
 def _draft(account: str, key: str = "ax:silent:1", **fields: Any) -> TaskDraft:
     draft = TaskDraft(key, "Call them", "They are silent.", date(2026, 7, 1), "high", account)
     return replace(draft, **fields)
+
+
+def _user(org: Org, name: str, **fields: Any) -> str:
+    (profile,) = org.world.db().execute("SELECT Id FROM sf_Profile LIMIT 1").fetchone()
+    email = f"{name}@acme.example"
+    given = {"LastName": name, "Email": email, "Username": email, "Alias": name}
+    return org.add("User", **given, ProfileId=profile, **fields)
 
 
 def _tasks(org: Org) -> list[dict[str, Any]]:
@@ -103,16 +110,7 @@ def test_the_same_key_twice_in_one_batch_is_one_task(
 
 
 def test_a_refused_task_says_why(tasked: Salesforce, org: Org, account: str) -> None:
-    (profile,) = org.world.db().execute("SELECT Id FROM sf_Profile LIMIT 1").fetchone()
-    former = org.add(
-        "User",
-        LastName="Gone",
-        Email="gone@acme.example",
-        Username="gone@acme.example",
-        Alias="gone",
-        ProfileId=profile,
-        IsActive=False,
-    )
+    former = _user(org, "gone", IsActive=False)
     drafts = [_draft(account, "ax:1", owner_id=former), _draft(account, "ax:2")]
 
     results = tasked.put_tasks(drafts, KEY)
@@ -151,3 +149,30 @@ def test_open_tasks_are_completed_and_others_left_alone(
     before = org.calls()
     tasked.complete_tasks(made)
     assert org.calls() - before == 1  # a look, no write
+
+
+def test_tasks_are_read_changed_reopened_and_ended_with_a_note(
+    tasked: Salesforce, org: Org, account: str
+) -> None:
+    drafts = [_draft(account, f"ax:{n}") for n in range(2)]
+    task, gone = (str(one.task_id) for one in tasked.put_tasks(drafts, KEY).values())
+    other = _user(org, "ben", IsActive=True)
+    org.act("delete", "Task", gone)
+
+    change = TaskChange(owner_id=other, due=date(2026, 7, 8))
+    assert tasked.update_tasks({task: change}) == {}
+    before = org.calls()
+    found = tasked.read_tasks([task, gone])
+    assert org.calls() - before == 1
+    assert found[gone].gone
+    assert (found[task].owner_id, found[task].due) == (other, date(2026, 7, 8))
+    assert (found[task].is_closed, found[task].gone) == (False, False)
+
+    assert tasked.complete_tasks([task], {task: "Solved."}) == {}
+    assert tasked.complete_tasks([task], {task: "Solved."}) == {}  # adds no second note
+    (row,) = _tasks(org)
+    assert (row["Status"], row["Description"]) == ("Completed", "They are silent.\n\nSolved.")
+    assert tasked.read_tasks([task])[task].is_closed
+    assert tasked.update_tasks({task: TaskChange(reopen=True)}) == {}
+    assert _tasks(org)[0]["Status"] == "Not Started"
+    assert set(tasked.update_tasks({gone: TaskChange(reopen=True)})) == {gone}

@@ -32,9 +32,9 @@ def first_line(process: subprocess.Popen[str]) -> dict[str, Any]:
 def test_it_prints_one_line_serves_and_stops(stop: signal.Signals) -> None:
     with start("--accounts", "6") as process:
         line = first_line(process)
-        answer = requests.get(f"{line['control']}/stats", timeout=10)
+        answer = requests.get(f"{line['control']}/stats", timeout=60)
         process.send_signal(stop)
-        rest, errors = process.communicate(timeout=15)
+        rest, errors = process.communicate(timeout=60)
 
     assert answer.json()["salesforce"]["total"] == 0
     assert (process.returncode, rest, errors) == (0, "", "")
@@ -67,10 +67,10 @@ def test_a_kept_world_is_served_again_without_loading(tmp_path: Path) -> None:
     for _ in range(2):
         with start("--accounts", "6", "--database", str(database)) as process:
             control = first_line(process)["control"]
-            answers = requests.get(f"{control}/survey/responses.csv", timeout=10).text
-            requests.post(f"{control}/switches", json={"faults.seed": 9}, timeout=10)
+            answers = requests.get(f"{control}/survey/responses.csv", timeout=60).text
+            requests.post(f"{control}/switches", json={"faults.seed": 9}, timeout=60)
             process.terminate()
-            process.communicate(timeout=15)
+            process.communicate(timeout=60)
         assert process.returncode == 0
         assert answers.count("\n") > 20
     assert database.stat().st_size > 0
@@ -80,9 +80,9 @@ def test_dirt_in_csv_files_is_told_and_the_rest_served(tmp_path: Path) -> None:
     (tmp_path / "accounts.csv").write_text("account_id,is_customer\nA1,true\nA2,perhaps\n")
     with start("--data", str(tmp_path)) as process:
         control = first_line(process)["control"]
-        problems = requests.get(f"{control}/problems", timeout=10).json()
+        problems = requests.get(f"{control}/problems", timeout=60).json()
         process.terminate()
-        _, errors = process.communicate(timeout=15)
+        _, errors = process.communicate(timeout=60)
     assert len(problems) == 1
     assert "line 3, column is_customer: 'perhaps'" in problems[0]
     assert errors == problems[0] + "\n"
@@ -90,7 +90,7 @@ def test_dirt_in_csv_files_is_told_and_the_rest_served(tmp_path: Path) -> None:
 
 def test_a_directory_without_data_ends_with_one_sentence(tmp_path: Path) -> None:
     with start("--data", str(tmp_path)) as process:
-        output, errors = process.communicate(timeout=15)
+        output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (1, "")
     assert errors.startswith(f"{tmp_path} holds none of")
     assert errors.count("\n") == 1

@@ -63,8 +63,8 @@ def test_the_clock_moves(control: Control, world: World) -> None:
 
 
 def test_switches_are_shown_and_set(control: Control, world: World) -> None:
-    assert control("POST", "switches", {"http.gzip": True}).json()["http.gzip"] is True
-    assert world.switches["http.gzip"] is True
+    assert control("POST", "switches", {"http.gzip": False}).json()["http.gzip"] is False
+    assert world.switches["http.gzip"] is False
     refused = control("POST", "switches", {"no.such": 1})
     assert refused.status_code == 400
     assert "no switch 'no.such'" in refused.json()["error"]

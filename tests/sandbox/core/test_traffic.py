@@ -1,5 +1,6 @@
 """Faults and counting over real sockets, with a one-route CRM that notes what it committed."""
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -121,12 +122,20 @@ def test_latency_delays_only_the_matching_path(
     assert time.monotonic() - begun >= 0.3
 
 
-def test_gzip_when_switched_on(url: str, world: World, client: requests.Session) -> None:
-    assert "Content-Encoding" not in client.get(url + COMPANY).headers
-    world.switches["http.gzip"] = True
+def test_an_answer_is_packed_for_who_asks_for_it(
+    url: str, world: World, client: requests.Session
+) -> None:
     answer = client.get(url + COMPANY)
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.json()["path"] == COMPANY[1:]
+    for plain in ("identity", "gzip;q=0, *"):
+        answer = client.get(url + COMPANY, headers={"Accept-Encoding": plain}, stream=True)
+        assert "Content-Encoding" not in answer.headers
+        assert json.loads(answer.raw.read())["path"] == COMPANY[1:]
+    head = client.head(url + COMPANY)
+    assert (head.headers.get("Content-Encoding"), head.content) == (None, b"")
+    world.switches["http.gzip"] = False
+    assert "Content-Encoding" not in client.get(url + COMPANY).headers
 
 
 def test_calls_are_counted_as_the_vendors_would(

@@ -126,6 +126,6 @@ def test_metadata_upsert_and_bulk2(sf: Any, server: Server, world: World) -> Non
     task = sf.query("SELECT Id FROM Task")["records"][0]["Id"]
     job = sf.bulk2.Task.update(records=[{"Id": task, "Subject": "three"}], wait=0)[0]
     assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (1, 0)
-    pages = list(sf.bulk2.Task.query("SELECT Subject FROM Task"))
+    pages = list(sf.bulk2.Task.query("SELECT Subject FROM Task", wait=0))
     assert pages == ['"Subject"\n"three"\n']
     transport.close()
