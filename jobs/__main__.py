@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 import click
 
 from jobs import commands_admin, commands_hooks, commands_plan, commands_run, commands_user
-from jobs.cli import FAILED, expected, fail
+from jobs.cli import FAILED, fail
+from jobs.problems import sentence_of
 
 INTERRUPTED = "interrupted; what was stored stays, run it again to go on"
 
@@ -57,7 +58,7 @@ def main() -> NoReturn:
     except click.ClickException as error:
         fail(_sentence(error), error.exit_code)
     except Exception as error:
-        sentence = expected(error)
+        sentence = sentence_of(error)
         if sentence is None:
             raise
         fail(sentence, getattr(error, "exit_code", FAILED))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import migrations
 from insights.model import ModelError
-from jobs.cli import expected
 from jobs.model import read_model
+from jobs.problems import sentence_of
 from jobs.wiring import House, model_file, open_house
 from mappings import MapError, load
 from settings import SettingsError, load_settings
@@ -39,7 +39,7 @@ def examine(settings_file: Path | None) -> list[Finding]:
     try:
         house = open_house(settings)
     except Exception as error:
-        return [*found, Finding("database", False, expected(error) or repr(error))]
+        return [*found, Finding("database", False, sentence_of(error) or repr(error))]
     for check in (_database, _disk, _maps, _model, _connections):
         found += check(house)
     return found

@@ -13,6 +13,7 @@ from mappings.catalogue import OBJECTS
 from mappings.csvfiles import CsvFileError, Refusal, Table, read_table
 from mappings.transforms import domain
 from store.attach import attach_unmatched
+from store.erasure import erased_ids
 from store.people import People
 from store.records import mark_accounts, store_rows
 from store.refusals import Refused, note_refusals, resolve_refusals
@@ -35,6 +36,7 @@ class Imported:
     unmatched  of nobody we know; looked up again after each pull
     refused    values and rows not taken over, by file and line
     ignored    columns that are not read
+    erased     rows left out, because what they hold was erased here
     """
 
     rows: int = 0
@@ -42,6 +44,7 @@ class Imported:
     unmatched: int = 0
     refused: list[Refusal] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    erased: int = 0
 
 
 def import_feedback(
@@ -56,7 +59,8 @@ def import_feedback(
 
     Columns and refusals are those of mappings.csvfiles (docs/data.md); the person is found by
     contact_id, else `email`, else `company_domain`. An answer of nobody we know is stored
-    unmatched. A refused row leaves what an earlier import stored of it. Raises IntakeError.
+    unmatched. A refused row leaves what an earlier import stored of it; what was erased stays so.
+    Raises IntakeError.
     """
     key = OBJECTS[object_name][0].name
     try:
@@ -68,7 +72,11 @@ def import_feedback(
     with sessions() as session:
         people = People(session, connection_id)
     columns = [column.name for column in OBJECTS[object_name]]
-    for frame in _slices(table.frame):
+    erased: set[str] = set()
+    for whole in _slices(table.frame):
+        with sessions() as session:
+            erased |= erased_ids(session, connection_id, object_name, whole[key].tolist())
+        frame = whole[~whole[key].isin(erased)]
         matches = [people.match(*who) for who in _who(frame)]
         kept = frame.reindex(columns=[*columns, "email"]).drop(columns=["account_id", "contact_id"])
         for name in _FOUND:
@@ -83,8 +91,9 @@ def import_feedback(
         done.rows += touched.rows
         done.changed += touched.changed
         done.unmatched += sum(match.matched_by is None for match in matches)
+    done.erased = len(erased)
     with sessions.begin() as session:
-        refused = _kept_refusals(object_name, table, key)
+        refused = _kept_refusals(object_name, table, key, erased)
         note_refusals(session, connection_id, "read", refused, run_id=None, now=now)
     return done
 
@@ -122,11 +131,11 @@ def _without_long_keys(table: Table, key: str, file: str) -> Table:
     )
 
 
-def _kept_refusals(object_name: str, table: Table, key: str) -> Iterator[Refused]:
+def _kept_refusals(object_name: str, table: Table, key: str, erased: set[str]) -> Iterator[Refused]:
     """Refused values of stored rows; a row that was left out has no record to note them on."""
     ids = dict(zip(table.lines.tolist(), table.frame[key], strict=True))
     for one in table.refused:
-        if one.line in ids:
+        if one.line in ids and ids[one.line] not in erased:
             yield Refused(
                 object=object_name,
                 record_id=ids[one.line],

@@ -9,6 +9,7 @@ import structlog
 
 from connector.errors import CrmAllowanceReached, CrmError
 from jobs.clock import utc_now
+from jobs.problems import sentence_of
 from jobs.schema import MapRejected
 from jobs.wiring import House
 from mappings import MapError
@@ -59,8 +60,10 @@ def noted(house: House, run: Run) -> Iterator[Noted]:
     except (CrmError, MapRejected, MapError, SecretsUnreadable) as error:
         doing.state, problem = "failed", str(error)
     except Exception as error:
-        doing.state, problem = "failed", f"{type(error).__name__}: {error}"
-        log.exception("run failed", kind=run.kind, run=run.id)
+        doing.state, problem = "failed", sentence_of(error)
+        if problem is None:
+            problem = f"{type(error).__name__}: {error}"
+            log.exception("run failed", kind=run.kind, run=run.id)
     with house.sessions.begin() as session:
         finish_run(
             session,

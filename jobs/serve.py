@@ -42,19 +42,27 @@ def process_name() -> str:
 
 
 def serve(house: House) -> None:
-    """Web pages, clock and worker in this process, until interrupted."""
+    """Web pages, clock and workers in this process, until interrupted.
+
+    Two workers: survey answers are read, and other connections served, during a long sync.
+    """
     from waitress.server import create_server
 
     settings = house.settings.web
     server = create_server(web_app(house), host=settings.host, port=settings.port, threads=8)
     clock = start_clock(house, process_name())
     stop = threading.Event()
-    worker = threading.Thread(target=work, args=(house, stop), name="worker")
-    worker.start()
+    workers = [
+        threading.Thread(target=work, args=(house, stop), name=f"worker-{number}")
+        for number in (1, 2)
+    ]
+    for worker in workers:
+        worker.start()
     try:
         server.run()
     finally:
         stop.set()
         clock.shutdown(wait=False)
-        worker.join()
+        for worker in workers:
+            worker.join()
         server.close()

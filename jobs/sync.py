@@ -27,6 +27,7 @@ from jobs.model import model_in_use
 from jobs.noted import Cancelled
 from jobs.overseer import Differs, Overseer, Planned
 from jobs.planned import changes_planned
+from jobs.problems import sentence_of
 from jobs.pull import PullPlan, pull
 from jobs.report import Report, close_run
 from jobs.schema import MapRejected, Schema, SchemaPlan, read_schema
@@ -108,8 +109,10 @@ def run_sync(
                 with house.sessions.begin() as session:  # the next run describes the CRM anew
                     forget_facts(session, connection.id)
         except Exception as error:
-            report.state, report.problem = "failed", f"{type(error).__name__}: {error}"
-            log.exception("sync failed", connection=connection.name, run=run_id)
+            report.state, report.problem = "failed", sentence_of(error)
+            if report.problem is None:
+                report.problem = f"{type(error).__name__}: {error}"
+                log.exception("sync failed", connection=connection.name, run=run_id)
         finally:
             if report.state == "running":
                 report.state, report.problem = (

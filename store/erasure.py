@@ -8,10 +8,12 @@ from datetime import datetime
 from sqlalchemy import Text, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from store.bulk import among
 from store.models import Contact, Invitation, RawEvent, RefusedValue, Response, ResponseVersion
-from store.records import mark_accounts
+from store.records import TABLES, key_of, mark_accounts
 
 _AT_ONCE = 200
+_ERASED = ""  # content hash of an invitation whose person was forgotten
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def erase_person(
     invitations = session.execute(
         update(Invitation)
         .where(Invitation.connection_id == connection_id, func.lower(Invitation.email) == address)
-        .values(email=None)
+        .values(email=None, content_hash=_ERASED)
     )
     deliveries = 0
     for events in _deliveries(session, connection_id):
@@ -129,6 +131,20 @@ def erase_person(
                 deliveries += 1
         session.flush()
     return Erased(len(rows), deliveries, invitations.rowcount, tuple(sorted(accounts)))  # type: ignore[attr-defined]
+
+
+def erased_ids(
+    session: Session, connection_id: int, object_name: str, ids: Sequence[str]
+) -> set[str]:
+    """Which of these responses or invitations were forgotten, so that no import fills them."""
+    table = TABLES[object_name]
+    key = table.c[key_of(object_name)]
+    query = select(key).where(
+        table.c.connection_id == connection_id,
+        among(session, key, ids),
+        or_(table.c.deleted_at.is_not(None), table.c.content_hash == _ERASED),
+    )
+    return set(session.scalars(query))
 
 
 def _deliveries(session: Session, connection_id: int) -> Iterator[Sequence[RawEvent]]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from jobs.intake import Imported, IntakeError, attach_waiting, import_feedback
 from jobs.wiring import House
 from store.connections import save_connection
+from store.erasure import erase_person
 from store.models import Invitation, RefusedValue, Response
 from store.records import store_rows
 from store.refusals import open_refusals
@@ -203,3 +204,28 @@ def test_a_file_of_many_slices_is_stored_whole(
     done = take(house, connection, tmp_path / "r.csv", HEADER + "".join(lines))
     assert (done.rows, done.changed, len(stored(house))) == (5001, 5001, 5001)
     assert stored(house)["R5000"].score == 5000 % 11
+
+
+def test_what_was_erased_is_not_brought_back_by_importing_it_again(
+    house: House, connection: int, tmp_path: Path
+) -> None:
+    answers = HEADER + GOOD + "R2,,bob@beta.example,,relationship,nps,3,2026-06-01,late\n"
+    invited = (
+        "invitation_id,email,survey_type,sent_at\nI1,ann@alpha.example,relationship,2026-05-01\n"
+    )
+    sent = tmp_path / "i.csv"
+    sent.write_text(invited, encoding="utf-8")
+    take(house, connection, tmp_path / "r.csv", answers)
+    import_feedback(house.sessions, connection, "invitations", sent, now=NOW)
+    with house.sessions.begin() as session:
+        erased = erase_person(session, connection, "Ann@alpha.example", lambda content: "", now=NOW)
+    assert (erased.responses, erased.invitations) == (1, 1)
+
+    again = take(house, connection, tmp_path / "r.csv", answers.replace(",fine", ",fine indeed"))
+    same = import_feedback(house.sessions, connection, "invitations", sent, now=NOW)
+    assert [(one.rows, one.changed, one.erased) for one in (again, same)] == [(1, 0, 1), (0, 0, 1)]
+    gone = stored(house)["R1"]
+    assert gone.deleted_at == NOW
+    assert (gone.score, gone.comment, gone.contact_id, gone.email) == (None, None, None, None)
+    with house.sessions() as session:
+        assert [one.email for one in session.scalars(select(Invitation))] == [None]
