@@ -181,8 +181,8 @@ def _saw_all(this: _Pull, reading: _Reading, read: SourceRead) -> bool:
         )
     if not unseen and not window.first:
         return True
-    this.pulled.counted += 1
     there = this.crm.count(reading.kind)
+    this.pulled.counted += there is not None
     if there is None or there <= read.records or window.resume is not None:
         return True
     this.pulled.notes.append(

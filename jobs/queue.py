@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 _CLOCK_EXPIRES = timedelta(seconds=90)
 _BEAT_SECONDS = 30
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.2
 _LOOK_SECONDS = 5  # between two looks for deliveries that wait for another try
 
 

@@ -199,6 +199,8 @@ def show_import(name: str, done: "Imported") -> None:
     )
     if done.ignored:
         console.print(f"  not read  columns {', '.join(done.ignored)}")
+    if done.erased:
+        console.print(f"  left out  {done.erased:,} that were erased here")
     _show_lines([vars(one) for one in done.refused])
 
 

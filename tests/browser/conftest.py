@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -101,18 +102,24 @@ def _serve(state: str, folder: Path) -> Iterator[str]:
 
 def serve(app: Flask) -> Iterator[str]:
     """Root address of an app while it is served; `visit` signs in there as an admin."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    root = f"http://127.0.0.1:{server.server_port}"
     cookie = people.client_of(app, "admin").get_cookie("barometer")
     assert cookie is not None
     with app.extensions["barometer"].sessions.begin() as session:
         admin = find_user(session, "admin@acme.example")
         assert admin is not None
         set_password(admin, people.PASSWORD)
-    ADMINS[root] = cookie.value
-    yield root
+    with served(app) as root:
+        ADMINS[root] = cookie.value
+        yield root
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Root address of an app while it is served; nobody is signed in."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
@@ -121,7 +128,8 @@ def serve(app: Flask) -> Iterator[str]:
 def visit(browser: Browser, root: str, width: int) -> Iterator[Visit]:
     """A fresh page of this width that reaches nothing but this machine."""
     context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB")
-    context.add_cookies([{"name": "barometer", "value": ADMINS[root], "url": root}])
+    if root in ADMINS:
+        context.add_cookies([{"name": "barometer", "value": ADMINS[root], "url": root}])
     context.add_init_script(WATCH)
     context.route("**/*", _only_here)
     page = context.new_page()

@@ -64,6 +64,23 @@ def set_field(server: Server, vendor: str, kind: str, name: str, **changes: Any)
     _hubspot(server, "PATCH", f"/crm/v3/properties/{kind}/{name}", changes)
 
 
+def add_money_field(server: Server, vendor: str, kind: str, name: str, label: str) -> None:
+    """A new field for amounts on accounts, which the integration user may read."""
+    if vendor == "salesforce":
+        sizes = {"precision": 18, "scale": 2}
+        made = {"label": label, "type": "Currency", **sizes}
+        customfields.create(org_of(server.world), f"{kind}.{name}", made)
+        _grant(server, kind, name)
+        return
+    made = {"name": name, "label": label, "groupName": "companyinformation"}
+    _hubspot(
+        server,
+        "POST",
+        f"/crm/v3/properties/{kind}",
+        {**made, "type": "number", "fieldType": "number"},
+    )
+
+
 def rename_field(server: Server, vendor: str, kind: str, name: str, new: str) -> None:
     """The field gets another API name under the same label; its values do not matter here."""
     if vendor == "salesforce":
@@ -73,12 +90,7 @@ def rename_field(server: Server, vendor: str, kind: str, name: str, new: str) ->
         del known["fullName"]
         customfields.delete(org, f"{kind}.{name}")
         customfields.create(org, f"{kind}.{new}", known)
-        set_id = _permission_set(server)
-        rights = {"SobjectType": kind, "Field": f"{kind}.{new}", "ParentId": set_id}
-        salesforce.person(
-            server.world, "create", "FieldPermissions", None,
-            {**rights, "PermissionsRead": True, "PermissionsEdit": True},
-        )  # fmt: skip
+        _grant(server, kind, new)
         return
     path = f"/crm/v3/properties/{kind}"
     known = _hubspot(server, "GET", f"{path}/{name}")
@@ -107,6 +119,18 @@ def end_access(server: Server, vendor: str, refresh_token: str) -> int:
         url = f"{server.url}/oauth/v1/refresh-tokens/{refresh_token}"
         answer = requests.delete(url, timeout=30)
     return answer.status_code
+
+
+def _grant(server: Server, kind: str, name: str) -> None:
+    """Read and edit rights on a Salesforce field, in our permission set."""
+    rights = {
+        "SobjectType": kind,
+        "Field": f"{kind}.{name}",
+        "ParentId": _permission_set(server),
+        "PermissionsRead": True,
+        "PermissionsEdit": True,
+    }
+    salesforce.person(server.world, "create", "FieldPermissions", None, rights)
 
 
 def _permission_set(server: Server) -> str:

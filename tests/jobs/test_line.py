@@ -29,6 +29,7 @@ def test_the_first_sync_assesses_every_account_and_writes_it_onto_the_record(lin
     assert report.computed.assessed == report.pulled.rows["accounts"] >= ACCOUNTS
     assert report.sent.records == report.computed.assessed
     assert report.tasks.created > 0
+    assert report.calls["least"] <= report.calls["spent"] <= 1.1 * report.calls["least"]
     with line.house.sessions() as session:
         for written in session.scalars(select(WrittenField)).all():
             there = line.read(written.record_id)[written.field]
