@@ -158,7 +158,7 @@ def rotate(
 @click.argument("name")
 @click.pass_context
 def pause(context: click.Context, connection: str, name: str) -> None:
-    """Take no deliveries for now; the tool is asked to send them again later."""
+    """Take no deliveries until resumed; the tool is asked to send them again later."""
     _state(context, connection, name, "hook.pause", "paused")
 
 
