@@ -45,6 +45,7 @@ class Visit:
 
     def findings(self) -> list[str]:
         """axe findings on the page as it stands, and what breaks the house rules."""
+        self.page.wait_for_load_state()  # without its styles a page fails for no reason of its own
         self.page.evaluate(AXE.read_text())
         violations = self.page.evaluate(RUN_AXE, RULES)
         found = [f"{v['id']} {v['nodes'][0]['html'][:120]}" for v in violations]
